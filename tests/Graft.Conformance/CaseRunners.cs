@@ -1,0 +1,39 @@
+namespace Graft.Conformance;
+
+/// <summary>All runners: one line a kind.</summary>
+public static class CaseRunners
+{
+    private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
+    {
+    }.ToDictionary(runner => runner.Kind);
+
+    /// <summary>Runs <paramref name="case"/> and never throws.</summary>
+    public static CaseOutcome Run(ConformanceCase @case)
+    {
+        if (!ByKind.TryGetValue(@case.Kind, out ICaseRunner? runner))
+        {
+            return new CaseOutcome(CaseResult.NotYet, 0, $"kind '{@case.Kind}'");
+        }
+
+        var check = new Check(@case);
+        try
+        {
+            runner.Run(@case, check);
+            return new CaseOutcome(CaseResult.Passed, check.Worst, string.Empty);
+        }
+        catch (NotYetException e)
+        {
+            return new CaseOutcome(CaseResult.NotYet, check.Worst, e.Message);
+        }
+        catch (MismatchException e)
+        {
+            return new CaseOutcome(CaseResult.Failed, check.Worst, e.Message);
+        }
+#pragma warning disable CA1031 // A runner must survive whatever one case does; the exception is the result.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new CaseOutcome(CaseResult.Failed, check.Worst, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+}
