@@ -1,0 +1,223 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace Graft.Tensors.Threading;
+
+/// <summary>A few threads that share out the parts of a job: contiguous ranges, fixed by the number of parts and workers.</summary>
+/// <remarks>
+/// The caller is worker 0. Idle workers spin for some microseconds, then sleep. A dispatch allocates nothing. A job that is
+/// started while another one runs (from inside a job, or from another thread) runs on its own thread alone, with the same result.
+/// </remarks>
+public sealed unsafe class WorkerPool : IDisposable
+{
+    private const int SpinIterations = 2000;
+
+    private static WorkerPool s_shared = new(DefaultWorkerCount());
+
+    private readonly Worker[] _workers;
+    private readonly Lock _gate = new();
+    private delegate*<void*, int, void> _execute;
+    private void* _job;
+    private int _parts;
+    private volatile int _generation;
+    private volatile int _pending;
+    private volatile bool _stopping;
+    private ExceptionDispatchInfo? _failure;
+
+    /// <summary>Starts <paramref name="workerCount"/> - 1 threads; the caller of <see cref="Run"/> is the last worker.</summary>
+    /// <param name="workerCount">Number of workers, at least 1.</param>
+    public WorkerPool(int workerCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(workerCount, 1);
+        WorkerCount = workerCount;
+        _workers = new Worker[workerCount - 1];
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            _workers[i] = new Worker(this, i + 1);
+        }
+    }
+
+    /// <summary>The pool that all kernels use. Its size is GRAFT_THREADS where that is set, else the number of processors.</summary>
+    public static WorkerPool Shared => s_shared;
+
+    /// <summary>Number of workers, the caller included.</summary>
+    public int WorkerCount { get; }
+
+    /// <summary>Replaces the shared pool by one of another size. No kernel may be running.</summary>
+    /// <param name="workerCount">Number of workers, at least 1.</param>
+    public static void Resize(int workerCount)
+    {
+        if (workerCount != s_shared.WorkerCount)
+        {
+            WorkerPool old = s_shared;
+            s_shared = new WorkerPool(workerCount);
+            old.Dispose();
+        }
+    }
+
+    /// <summary>Runs all parts of <paramref name="job"/> and returns when the last one has ended.</summary>
+    /// <typeparam name="TJob">The job's struct.</typeparam>
+    /// <param name="parts">How many parts there are.</param>
+    /// <param name="job">The job; read by all workers at once.</param>
+    public void Run<TJob>(int parts, ref TJob job)
+        where TJob : struct, IParallelJob
+    {
+        if (parts <= 1 || _workers.Length == 0 || !_gate.TryEnter())
+        {
+            RunInline(parts, ref job);
+            return;
+        }
+
+        if (_pending != 0)
+        {
+            // The gate is re-entrant for its own thread: this is a job started from inside a job.
+            _gate.Exit();
+            RunInline(parts, ref job);
+            return;
+        }
+
+        try
+        {
+            _execute = &ExecutePart<TJob>;
+            _job = Unsafe.AsPointer(ref job);
+            _parts = parts;
+            _failure = null;
+            _pending = _workers.Length + 1;
+            Interlocked.Increment(ref _generation);
+            foreach (Worker worker in _workers)
+            {
+                worker.Wake();
+            }
+
+            RunShare(0);
+            var spinner = default(SpinWait);
+            while (_pending != 0)
+            {
+                spinner.SpinOnce(sleep1Threshold: -1);
+            }
+
+            _failure?.Throw();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping = true;
+        Interlocked.Increment(ref _generation);
+        foreach (Worker worker in _workers)
+        {
+            worker.Wake();
+        }
+    }
+
+    private static int DefaultWorkerCount()
+        => int.TryParse(Environment.GetEnvironmentVariable("GRAFT_THREADS"), out int count) && count > 0
+            ? count
+            : Environment.ProcessorCount;
+
+    private static void RunInline<TJob>(int parts, ref TJob job)
+        where TJob : struct, IParallelJob
+    {
+        for (int part = 0; part < parts; part++)
+        {
+            job.Execute(part);
+        }
+    }
+
+    private static void ExecutePart<TJob>(void* job, int part)
+        where TJob : struct, IParallelJob
+        => Unsafe.AsRef<TJob>(job).Execute(part);
+
+    private void RunShare(int worker)
+    {
+        int first = (int)((long)_parts * worker / WorkerCount);
+        int end = (int)((long)_parts * (worker + 1) / WorkerCount);
+        try
+        {
+            for (int part = first; part < end; part++)
+            {
+                _execute(_job, part);
+            }
+        }
+#pragma warning disable CA1031 // Whatever a part throws is thrown again on the caller's thread.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _failure = ExceptionDispatchInfo.Capture(e);
+        }
+
+        Interlocked.Decrement(ref _pending);
+    }
+
+#pragma warning disable CA1001 // The thread disposes of its signal when it ends.
+    private sealed class Worker
+#pragma warning restore CA1001
+    {
+        private readonly WorkerPool _pool;
+        private readonly int _index;
+        private readonly ManualResetEventSlim _signal = new(initialState: false, spinCount: 0);
+        private volatile int _asleep;
+
+        public Worker(WorkerPool pool, int index)
+        {
+            _pool = pool;
+            _index = index;
+            new Thread(Loop) { IsBackground = true, Name = $"graft-{index}" }.Start();
+        }
+
+        public void Wake()
+        {
+            if (_asleep != 0)
+            {
+                _signal.Set();
+            }
+        }
+
+        private void Loop()
+        {
+            int seen = 0;
+            while (true)
+            {
+                AwaitGeneration(seen);
+                seen = _pool._generation;
+                if (_pool._stopping)
+                {
+                    _signal.Dispose();
+                    return;
+                }
+
+                _pool.RunShare(_index);
+            }
+        }
+
+        private void AwaitGeneration(int seen)
+        {
+            for (int i = 0; i < SpinIterations; i++)
+            {
+                if (_pool._generation != seen)
+                {
+                    return;
+                }
+
+                Thread.SpinWait(8);
+            }
+
+            while (_pool._generation == seen)
+            {
+                _signal.Reset();
+                Interlocked.Exchange(ref _asleep, 1);
+                if (_pool._generation == seen)
+                {
+                    _signal.Wait();
+                }
+
+                Interlocked.Exchange(ref _asleep, 0);
+            }
+        }
+    }
+}
