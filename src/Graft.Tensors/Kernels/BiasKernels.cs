@@ -1,0 +1,55 @@
+using Graft.Tensors.Memory;
+using Graft.Tensors.Threading;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Adding a vector to every row, and its gradient: the sum of all rows.</summary>
+internal static unsafe class BiasKernels
+{
+    private const int ColumnsPerPart = 256;
+
+    /// <summary>Adds <paramref name="bias"/> to each row of <paramref name="y"/> [rows, columns].</summary>
+    public static void AddRow(float* y, int rows, int columns, in WeightView bias)
+    {
+        float* row = ThreadScratch.GetSingles(0, columns);
+        WeightDecoder.Decode(bias, 0, columns, row);
+        for (int i = 0; i < rows; i++)
+        {
+            VectorKernels.Add(y + ((long)i * columns), row, columns);
+        }
+    }
+
+    /// <summary>Adds the sums over the rows of <paramref name="dy"/> to <paramref name="gradient"/>, one sequence after the other.</summary>
+    public static void AccumulateColumnSums(float* dy, int columns, ReadOnlySpan<int> sequenceOffsets, float* gradient)
+    {
+        fixed (int* offsets = sequenceOffsets)
+        {
+            var job = new ColumnSums { Dy = dy, Columns = columns, Offsets = offsets, Sequences = sequenceOffsets.Length - 1, Gradient = gradient };
+            WorkerPool.Shared.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, ref job);
+        }
+    }
+
+    private struct ColumnSums : IParallelJob
+    {
+        public float* Dy, Gradient;
+        public int* Offsets;
+        public int Columns, Sequences;
+
+        public readonly void Execute(int part)
+        {
+            int first = part * ColumnsPerPart;
+            int count = Math.Min(ColumnsPerPart, Columns - first);
+            float* sum = stackalloc float[ColumnsPerPart];
+            for (int s = 0; s < Sequences; s++)
+            {
+                new Span<float>(sum, count).Clear();
+                for (int row = Offsets[s]; row < Offsets[s + 1]; row++)
+                {
+                    VectorKernels.Add(sum, Dy + ((long)row * Columns) + first, count);
+                }
+
+                VectorKernels.Add(Gradient + first, sum, count);
+            }
+        }
+    }
+}
