@@ -1,7 +1,7 @@
 namespace Graft.Tensors;
 
 /// <summary>Which rows of a token-major matrix belong to which sequence: a ragged batch without padding (design D1).</summary>
-/// <remarks>Reused from step to step: <see cref="Clear"/> and <see cref="Add"/> allocate only when a batch is larger than any before.</remarks>
+/// <remarks>Reused from step to step: clearing and adding allocate only when a batch is larger than any before.</remarks>
 public sealed class SequenceLayout
 {
     private int[] _offsets = new int[17];

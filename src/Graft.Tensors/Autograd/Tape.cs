@@ -155,6 +155,7 @@ public sealed unsafe class Tape : IDisposable
         for (int i = _nodes.Count - 1; i >= first; i--)
         {
             Node node = _nodes[i];
+            CollectionsMarshal.SetCount(_nodes, i);
             Tensor output = node.Output;
             if (output.Gradient != null)
             {
@@ -170,8 +171,6 @@ public sealed unsafe class Tape : IDisposable
             ReleaseSaved(node);
             _pool.Return(node);
         }
-
-        CollectionsMarshal.SetCount(_nodes, first);
     }
 
     /// <summary>Number of nodes recorded.</summary>
