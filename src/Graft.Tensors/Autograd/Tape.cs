@@ -145,6 +145,16 @@ public sealed unsafe class Tape : IDisposable
         CollectionsMarshal.SetCount(_live, kept);
     }
 
+    /// <summary>Frees the data of a tensor that no op will read any more, unless a node has saved it.</summary>
+    /// <param name="tensor">The tensor; its gradient can still flow.</param>
+    public void Release(Tensor tensor)
+    {
+        if (tensor.SavedBy == 0)
+        {
+            FreeData(tensor);
+        }
+    }
+
     /// <summary>Runs all nodes backward, from the last one recorded. The loss has put the first gradient in place.</summary>
     public void Backward() => BackwardFrom(0);
 
@@ -199,7 +209,7 @@ public sealed unsafe class Tape : IDisposable
     {
         foreach (Tensor tensor in node.Saved)
         {
-            if (--tensor.SavedBy == 0 && tensor.Data != null)
+            if (--tensor.SavedBy == 0)
             {
                 FreeData(tensor);
             }
@@ -210,6 +220,11 @@ public sealed unsafe class Tape : IDisposable
 
     private void FreeData(Tensor tensor)
     {
+        if (tensor.Data == null)
+        {
+            return;
+        }
+
         Arena.Free(tensor.Data, tensor.Count);
         tensor.Data = null;
     }

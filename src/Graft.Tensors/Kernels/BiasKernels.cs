@@ -8,23 +8,28 @@ internal static unsafe class BiasKernels
 {
     private const int ColumnsPerPart = 256;
 
-    /// <summary>Adds <paramref name="bias"/> to each row of <paramref name="y"/> [rows, columns].</summary>
-    public static void AddRow(float* y, int rows, int columns, in WeightView bias)
+    /// <summary>Adds <paramref name="scale"/> times <paramref name="bias"/> to each row of <paramref name="y"/> [rows, columns].</summary>
+    public static void AddRow(float* y, int rows, int columns, in WeightView bias, float scale = 1)
     {
         float* row = ThreadScratch.GetSingles(0, columns);
         WeightDecoder.Decode(bias, 0, columns, row);
+        if (scale != 1)
+        {
+            VectorKernels.Scale(row, scale, columns);
+        }
+
         for (int i = 0; i < rows; i++)
         {
             VectorKernels.Add(y + ((long)i * columns), row, columns);
         }
     }
 
-    /// <summary>Adds the sums over the rows of <paramref name="dy"/> to <paramref name="gradient"/>, one sequence after the other.</summary>
-    public static void AccumulateColumnSums(float* dy, int columns, ReadOnlySpan<int> sequenceOffsets, float* gradient)
+    /// <summary>Adds <paramref name="scale"/> times the sums over the rows of <paramref name="dy"/> to <paramref name="gradient"/>, one sequence after the other.</summary>
+    public static void AccumulateColumnSums(float* dy, int columns, ReadOnlySpan<int> sequenceOffsets, float* gradient, float scale = 1)
     {
         fixed (int* offsets = sequenceOffsets)
         {
-            var job = new ColumnSums { Dy = dy, Columns = columns, Offsets = offsets, Sequences = sequenceOffsets.Length - 1, Gradient = gradient };
+            var job = new ColumnSums { Dy = dy, Columns = columns, Offsets = offsets, Sequences = sequenceOffsets.Length - 1, Gradient = gradient, Scale = scale };
             WorkerPool.Shared.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, ref job);
         }
     }
@@ -34,6 +39,7 @@ internal static unsafe class BiasKernels
         public float* Dy, Gradient;
         public int* Offsets;
         public int Columns, Sequences;
+        public float Scale;
 
         public readonly void Execute(int part)
         {
@@ -46,6 +52,11 @@ internal static unsafe class BiasKernels
                 for (int row = Offsets[s]; row < Offsets[s + 1]; row++)
                 {
                     VectorKernels.Add(sum, Dy + ((long)row * Columns) + first, count);
+                }
+
+                if (Scale != 1)
+                {
+                    VectorKernels.Scale(sum, Scale, count);
                 }
 
                 VectorKernels.Add(Gradient + first, sum, count);
