@@ -6,6 +6,7 @@ public static class CaseRunners
     private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
     {
         new CheckpointFormatRunner(),
+        new DatasetRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>

@@ -1,0 +1,59 @@
+namespace Graft.Training.Data;
+
+/// <summary>Reads rows that hold token ids already: <c>input_ids</c>, and <c>labels</c> or <c>completion_mask</c>.</summary>
+internal static class PretokenizedRow
+{
+    /// <summary>The column that makes a data set one of token ids.</summary>
+    public const string InputIds = "input_ids";
+
+    /// <summary>The sample in <paramref name="row"/>.</summary>
+    /// <exception cref="InvalidDataException">A value that is no list of integers, or lists of different lengths.</exception>
+    public static TokenizedSample Read(Row row, bool completionOnly)
+    {
+        int[] ids = Integers(row, InputIds) ?? throw BadData.At(row.Source, $"'{InputIds}' is null");
+        int[] labels = Integers(row, "labels") ?? [.. ids];
+        SameLength(row, "labels", ids, labels);
+        if (completionOnly)
+        {
+            int[] mask = Integers(row, "completion_mask") ?? throw BadData.At(row.Source, "completion_only_loss needs a 'completion_mask' beside 'input_ids'");
+            SameLength(row, "completion_mask", ids, mask);
+            for (int i = 0; i < ids.Length; i++)
+            {
+                labels[i] = mask[i] == 0 ? TokenizedSample.Ignored : labels[i];
+            }
+        }
+
+        return new TokenizedSample(ids, labels, row.Source);
+    }
+
+    private static void SameLength(Row row, string column, int[] ids, int[] values)
+    {
+        if (ids.Length != values.Length)
+        {
+            throw BadData.At(row.Source, $"'{column}' has {values.Length} elements, but '{InputIds}' has {ids.Length}");
+        }
+    }
+
+    private static int[]? Integers(Row row, string column)
+    {
+        if (!row.TryGetValue(column, out object? value) || value is null)
+        {
+            return null;
+        }
+
+        if (value is not IReadOnlyList<object?> items)
+        {
+            throw BadData.At(row.Source, $"'{column}' is not a list of integers");
+        }
+
+        int[] integers = new int[items.Count];
+        for (int i = 0; i < integers.Length; i++)
+        {
+            integers[i] = items[i] is long integer and >= int.MinValue and <= int.MaxValue
+                ? (int)integer
+                : throw BadData.At(row.Source, $"'{column}'[{i}] is not an integer of 32 bits");
+        }
+
+        return integers;
+    }
+}

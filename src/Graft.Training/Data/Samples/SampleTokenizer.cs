@@ -1,0 +1,74 @@
+namespace Graft.Training.Data;
+
+/// <summary>Turns rows into token ids and labels, before any length limit.</summary>
+/// <remarks>
+/// Prompt and completion are tokenised as one text, as they will be met when the model is used. The completion begins at the end of the
+/// longest common token prefix with the prompt alone, so a token merged across the border is learnt (TRL).
+/// </remarks>
+public sealed class SampleTokenizer
+{
+    private readonly SampleTemplate? _template;
+    private readonly ITextEncoder _encoder;
+    private readonly SampleOptions _options;
+
+    /// <summary>Makes a tokenizer of samples.</summary>
+    /// <param name="template">How rows become texts; null for rows of token ids (<c>input_ids</c>, with <c>labels</c> or <c>completion_mask</c> if wanted).</param>
+    /// <param name="encoder">Makes tokens of texts.</param>
+    /// <param name="options">What is learnt and what is refused.</param>
+    public SampleTokenizer(SampleTemplate? template, ITextEncoder encoder, SampleOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        ArgumentNullException.ThrowIfNull(options);
+        _template = template;
+        _encoder = encoder;
+        _options = options;
+    }
+
+    /// <summary>Ids and labels of <paramref name="row"/>.</summary>
+    /// <exception cref="InvalidDataException">The row does not fit the template, or has ids that the model does not know.</exception>
+    public TokenizedSample Tokenize(Row row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        TokenizedSample sample = _template is null
+            ? PretokenizedRow.Read(row, _options.CompletionOnlyLoss ?? false)
+            : TokenizeText(_template.Render(row, _options.Nulls), row.Source).Sample;
+        CheckVocabulary(sample);
+        return sample;
+    }
+
+    /// <summary>Ids, labels and offsets of a rendered text.</summary>
+    internal (TokenizedSample Sample, (int Start, int End)[] Offsets) TokenizeText(RenderedSample rendered, RowSource source)
+    {
+        EncodedText encoded = _encoder.Encode(rendered.Text);
+        (int[] ids, (int, int)[] offsets) = AppendEos(encoded, rendered.Text);
+        int[] labels = [.. ids];
+        if (rendered.CompletionStart is { } start && (_options.CompletionOnlyLoss ?? true))
+        {
+            int[] prompt = _encoder.Encode(rendered.Text[..start]).Ids;
+            labels.AsSpan(0, prompt.AsSpan().CommonPrefixLength(ids)).Fill(TokenizedSample.Ignored);
+        }
+
+        return (new TokenizedSample(ids, labels, source), offsets);
+    }
+
+    private (int[] Ids, (int Start, int End)[] Offsets) AppendEos(EncodedText encoded, string text)
+    {
+        if (!_options.AppendEos || _encoder.EosTokenId is not { } eos || (encoded.Ids.Length > 0 && encoded.Ids[^1] == eos))
+        {
+            return (encoded.Ids, encoded.Offsets);
+        }
+
+        int end = CodePoints.CountIn(text);
+        return ([.. encoded.Ids, eos], [.. encoded.Offsets, (end, end)]);
+    }
+
+    private void CheckVocabulary(TokenizedSample sample)
+    {
+        if (_options.VocabularySize is { } size && sample.InputIds.AsSpan().IndexOfAnyExceptInRange(0, size - 1) is >= 0 and int position)
+        {
+            throw BadData.At(
+                sample.Source,
+                $"token {position} has id {sample.InputIds[position]}, but the model's embedding has {size} rows: the tokenizer belongs to another model, or the embedding must be resized");
+        }
+    }
+}

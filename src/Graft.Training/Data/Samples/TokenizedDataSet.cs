@@ -1,0 +1,61 @@
+namespace Graft.Training.Data;
+
+/// <summary>Samples ready for training, what became of the others, and how long they are.</summary>
+public sealed class TokenizedDataSet
+{
+    private TokenizedDataSet(IReadOnlyList<TokenizedSample> samples, FitReport report)
+    {
+        Samples = samples;
+        Report = report;
+        Statistics = LengthStatistics.Of(samples);
+    }
+
+    /// <summary>The samples, in the order of the rows.</summary>
+    public IReadOnlyList<TokenizedSample> Samples { get; }
+
+    /// <summary>What was cut and left out.</summary>
+    public FitReport Report { get; }
+
+    /// <summary>Lengths of the samples.</summary>
+    public LengthStatistics Statistics { get; }
+
+    /// <summary>Tokenises, labels and fits every row of <paramref name="data"/>.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="template">How rows become texts; null takes the usual columns, or token ids from <c>input_ids</c>.</param>
+    /// <param name="encoder">Makes tokens of texts.</param>
+    /// <param name="options">What is learnt, how long samples may be; null for the defaults.</param>
+    /// <exception cref="InvalidDataException">A row that a policy refuses, or no sample is left.</exception>
+    /// <exception cref="ArgumentException">No template, and no column that could stand for one; or a limit below one token.</exception>
+    public static TokenizedDataSet Create(DataSet data, SampleTemplate? template, ITextEncoder encoder, SampleOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        options ??= new SampleOptions();
+        if (options.MaxLength is < 1)
+        {
+            throw new ArgumentException($"max_length must be at least 1, not {options.MaxLength}; null is no limit", nameof(options));
+        }
+
+        SampleTokenizer tokenizer = new(TemplateFor(data, template), encoder, options);
+        var fitter = new SampleFitter(options);
+        var samples = new List<TokenizedSample>(data.Rows.Count);
+        foreach (Row row in data.Rows)
+        {
+            if (fitter.Fit(tokenizer.Tokenize(row)) is { } sample)
+            {
+                samples.Add(sample);
+            }
+        }
+
+        if (samples.Count == 0)
+        {
+            SkippedRow first = fitter.Report.TooLong.Concat(fitter.Report.Untrainable).First();
+            throw new InvalidDataException($"no sample is left of {data.Rows.Count} rows; the first was left out because: {first.Source}: {first.Reason}");
+        }
+
+        return new TokenizedDataSet(samples, fitter.Report);
+    }
+
+    /// <summary>The given template, or the one that the columns ask for; null for rows of token ids.</summary>
+    internal static SampleTemplate? TemplateFor(DataSet data, SampleTemplate? template)
+        => template ?? (data.Columns.Contains(PretokenizedRow.InputIds) ? null : SampleTemplate.OfColumns(data.Columns));
+}
