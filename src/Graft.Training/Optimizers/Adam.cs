@@ -1,0 +1,104 @@
+using Graft.Training.Optimizers.Lanes;
+
+namespace Graft.Training.Optimizers;
+
+/// <summary>Options of <see cref="Adam"/> and <see cref="AdamW"/>; the defaults are torch's.</summary>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">Added to the root of the corrected second moment.</param>
+/// <param name="AmsGrad">Divide by the largest second moment so far. The maximum is taken before the bias correction.</param>
+/// <param name="Maximize">Climb instead of descend.</param>
+public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, bool AmsGrad = false, bool Maximize = false);
+
+/// <summary>
+/// Adam (Kingma and Ba 2015, arXiv:1412.6980) with torch's arithmetic: <c>p -= lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)</c>.
+/// Weight decay is L2, a part of the gradient, unless it is decoupled (<see cref="AdamW"/>). State: <c>exp_avg</c>,
+/// <c>exp_avg_sq</c>, with AMSGrad also <c>max_exp_avg_sq</c>.
+/// </summary>
+public unsafe class Adam : Optimizer
+{
+    private readonly AdamOptions _options;
+    private readonly bool _decoupled;
+    private readonly OptimizerState _first;
+    private readonly OptimizerState _second;
+    private readonly OptimizerState? _largest;
+    private readonly Rule[] _rules;
+
+    /// <summary>Allocates the moments.</summary>
+    /// <param name="parameters">Where each parameter lies.</param>
+    /// <param name="groups">Rates and decays.</param>
+    /// <param name="options">The algorithm's options.</param>
+    /// <param name="decoupledWeightDecay">Shrink the parameter by <c>lr * weight_decay</c> before the step instead of adding L2.</param>
+    public Adam(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdamOptions? options = null, bool decoupledWeightDecay = false)
+        : base(parameters, groups)
+    {
+        _options = options ?? new AdamOptions();
+        _decoupled = decoupledWeightDecay;
+        Direction = _options.Maximize ? -1 : 1;
+        _first = AddState("exp_avg");
+        _second = AddState("exp_avg_sq");
+        _largest = _options.AmsGrad ? AddState("max_exp_avg_sq") : null;
+        _rules = new Rule[parameters.Count];
+    }
+
+    private protected override void Prepare(int parameter, ParameterGroup group, double step)
+    {
+        _rules[parameter] = new Rule
+        {
+            First = _first.Pointer,
+            Second = _second.Pointer,
+            Largest = _largest is null ? null : _largest.Pointer,
+            Shrink = _decoupled ? (float)(1 - (group.LearningRate * group.WeightDecay)) : 1,
+            L2 = _decoupled ? 0 : (float)group.WeightDecay,
+            FirstWeight = (float)(1 - _options.Beta1),
+            Beta2 = (float)_options.Beta2,
+            SecondWeight = (float)(1 - _options.Beta2),
+            Epsilon = (float)_options.Epsilon,
+            StepSize = (float)(group.LearningRate / (1 - Math.Pow(_options.Beta1, step))),
+            RootCorrection = (float)(1 / Math.Sqrt(1 - Math.Pow(_options.Beta2, step))),
+        };
+    }
+
+    private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
+        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+
+    private struct Rule : IUpdateRule
+    {
+        public float* First;
+        public float* Second;
+        public float* Largest;
+        public float Shrink;
+        public float L2;
+        public float FirstWeight;
+        public float Beta2;
+        public float SecondWeight;
+        public float Epsilon;
+        public float StepSize;
+        public float RootCorrection;
+
+        public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
+            where TLane : struct, ILane<TLane>
+        {
+            TLane value = TLane.Load(parameter) * Shrink;
+            if (L2 != 0)
+            {
+                gradient += value * L2;
+            }
+
+            TLane first = TLane.Load(First + index);
+            first += (gradient - first) * FirstWeight;
+            first.Store(First + index);
+            TLane second = (TLane.Load(Second + index) * Beta2) + (gradient * SecondWeight * gradient);
+            second.Store(Second + index);
+            if (Largest is not null)
+            {
+                second = TLane.Max(TLane.Load(Largest + index), second);
+                second.Store(Largest + index);
+            }
+
+            TLane denominator = (TLane.Sqrt(second) * RootCorrection) + TLane.Broadcast(Epsilon);
+            value -= first * StepSize / denominator;
+            value.Store(parameter);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+
+namespace Graft.Training.Optimizers;
+
+/// <summary>The part of a state buffer that belongs to one parameter.</summary>
+/// <param name="Parameter">Index of the <see cref="ParameterSlot"/>.</param>
+/// <param name="Offset">First element in the buffer.</param>
+/// <param name="Shape">Shape of the state; the parameter's own, or less for factored moments.</param>
+public readonly record struct StateRegion(int Parameter, long Offset, int[] Shape);
+
+/// <summary>One flat state buffer in native memory: a moment of all parameters, named as torch names it.</summary>
+public sealed unsafe class OptimizerState : IDisposable
+{
+    private const nuint Alignment = 64;
+
+    internal OptimizerState(string name, long length, IReadOnlyList<StateRegion> regions)
+    {
+        Name = name;
+        Length = length;
+        Regions = regions;
+        nuint bytes = (nuint)Math.Max(1, length) * sizeof(float);
+        Pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
+        NativeMemory.Clear(Pointer, bytes);
+    }
+
+    /// <summary>Frees the buffer.</summary>
+    ~OptimizerState() => Free();
+
+    /// <summary>The state's name: <c>exp_avg</c>, <c>momentum_buffer</c>, ...</summary>
+    public string Name { get; }
+
+    /// <summary>Number of floats.</summary>
+    public long Length { get; }
+
+    /// <summary>First element.</summary>
+    public float* Pointer { get; private set; }
+
+    /// <summary>Which part belongs to which parameter; parameters without this state are absent.</summary>
+    public IReadOnlyList<StateRegion> Regions { get; }
+
+    /// <summary>A window onto the buffer, for saving and restoring.</summary>
+    /// <param name="offset">First element.</param>
+    /// <param name="length">Number of elements.</param>
+    public Span<float> Span(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        ObjectDisposedException.ThrowIf(Pointer is null, this);
+        return new Span<float>(Pointer + offset, length);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        NativeMemory.AlignedFree(Pointer);
+        Pointer = null;
+    }
+}
+
+/// <summary>Numbers that an optimizer keeps beside its buffers: step counts, running products and the like.</summary>
+/// <param name="name">The name, as torch has it where it has one (<c>step</c>, <c>mu_product</c>).</param>
+/// <param name="values">One number for each parameter, or for each group. Checkpoints save and overwrite them in place.</param>
+public sealed class OptimizerCounter(string name, double[] values)
+{
+    /// <summary>The counter's name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Its values; writable, so that a checkpoint can restore them.</summary>
+    public double[] Values { get; } = values;
+}
