@@ -6,12 +6,13 @@ public static unsafe class WeightDecoder
     /// <summary>One element.</summary>
     /// <param name="weight">The stored matrix.</param>
     /// <param name="index">Row-major index of the element.</param>
+    /// <exception cref="NotSupportedException">The matrix is stored in a format that kernels do not read.</exception>
     public static float Read(in WeightView weight, long index) => weight.DType switch
     {
         DType.Float32 => ((float*)weight.Data)[index],
         DType.BFloat16 => BFloat16.ToSingle(((ushort*)weight.Data)[index]),
         DType.Float16 => (float)((Half*)weight.Data)[index],
-        _ => throw new NotSupportedException($"weights stored as {weight.DType} cannot be read"),
+        _ => throw Unsupported(weight),
     };
 
     /// <summary>Consecutive elements.</summary>
@@ -19,11 +20,32 @@ public static unsafe class WeightDecoder
     /// <param name="index">Row-major index of the first element.</param>
     /// <param name="count">How many.</param>
     /// <param name="destination">Where to write them.</param>
+    /// <exception cref="NotSupportedException">The matrix is stored in a format that kernels do not read.</exception>
     public static void Decode(in WeightView weight, long index, int count, float* destination)
     {
-        for (int i = 0; i < count; i++)
+        switch (weight.DType)
         {
-            destination[i] = Read(weight, index + i);
+            case DType.Float32: Decode<SingleDecoder>(weight, index, count, destination); break;
+            case DType.BFloat16: Decode<HalfWidthDecoder<BFloat16Format>>(weight, index, count, destination); break;
+            case DType.Float16: Decode<HalfWidthDecoder<Float16Format>>(weight, index, count, destination); break;
+            default: throw Unsupported(weight);
+        }
+    }
+
+    internal static NotSupportedException Unsupported(in WeightView weight)
+        => new($"weights stored as {weight.DType} cannot be read; supported are Float32, BFloat16 and Float16");
+
+    private static void Decode<TDecoder>(in WeightView weight, long index, int count, float* destination)
+        where TDecoder : struct, IPanelDecoder
+    {
+        long row = index / weight.Columns;
+        int column = (int)(index % weight.Columns);
+        switch (InstructionSet.Current)
+        {
+            case Isa.Avx512: TDecoder.Decode(16, weight, row, column, count, destination); break;
+            case Isa.Avx2: TDecoder.Decode(8, weight, row, column, count, destination); break;
+            case Isa.Vector128: TDecoder.Decode(4, weight, row, column, count, destination); break;
+            default: TDecoder.Decode(1, weight, row, column, count, destination); break;
         }
     }
 }

@@ -1,41 +1,39 @@
-using Graft.Tensors.Threading;
-
 namespace Graft.Tensors.Kernels;
 
 /// <summary>Dense matrix products in fp32 with weights decoded on the fly.</summary>
 /// <remarks>
-/// Every element of the result is a sum over k in ascending order (one fused multiply-add a step within a block of k, blocks added
-/// in order), whatever the number of rows, threads or the instruction set. So a row's result does not depend on the batch it is in.
+/// Every element of the result is a sum over k in ascending order: within a block of 256 terms from zero with one fused
+/// multiply-add a step, the blocks' sums then added to C one after the other. Neither the number of rows or threads nor the
+/// instruction set changes a bit of it. So a row's result does not depend on the batch it is in.
 /// </remarks>
 public static unsafe partial class Gemm
 {
+    /// <summary>The slot of <see cref="Memory.ThreadScratch"/> that packed panels live in.</summary>
+    internal const int ScratchSlot = 7;
+
     /// <summary><c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c>: the forward pass of a linear layer, B its weight [out, in].</summary>
     /// <param name="m">Rows of A and C (tokens).</param>
     /// <param name="a">A, fp32.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
     /// <param name="b">B with n rows and k columns.</param>
-    /// <param name="c">C, fp32.</param>
+    /// <param name="c">C, fp32; must not overlap A or B.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="accumulate">Add to C instead of overwriting it.</param>
+    /// <exception cref="NotSupportedException">B is stored in a format that kernels do not read.</exception>
     public static void MultiplyTransposed(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
-    {
-        var job = new ReferenceJob { M = m, N = b.Rows, K = b.Columns, A = a, Lda = lda, AStep = 1, B = b, BTransposed = true, C = c, Ldc = ldc, Accumulate = accumulate };
-        WorkerPool.Shared.Run(m, ref job);
-    }
+        => Dispatch(m, b.Rows, b.Columns, a, lda, b, bTransposed: true, c, ldc, accumulate);
 
     /// <summary><c>C[m,n] (+)= A[m,k] · B[k,n]</c>: the input gradient of a linear layer, or a Conv1D's forward pass.</summary>
     /// <param name="m">Rows of A and C.</param>
     /// <param name="a">A, fp32.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
     /// <param name="b">B with k rows and n columns.</param>
-    /// <param name="c">C, fp32.</param>
+    /// <param name="c">C, fp32; must not overlap A or B.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="accumulate">Add to C instead of overwriting it.</param>
+    /// <exception cref="NotSupportedException">B is stored in a format that kernels do not read.</exception>
     public static void Multiply(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
-    {
-        var job = new ReferenceJob { M = m, N = b.Columns, K = b.Rows, A = a, Lda = lda, AStep = 1, B = b, BTransposed = false, C = c, Ldc = ldc, Accumulate = accumulate };
-        WorkerPool.Shared.Run(m, ref job);
-    }
+        => Dispatch(m, b.Columns, b.Rows, a, lda, b, bTransposed: false, c, ldc, accumulate);
 
     /// <summary><c>C[m,n] += A[k,m]ᵀ · B[k,n]</c>: a weight gradient, summed sequence by sequence.</summary>
     /// <param name="m">Columns of A, rows of C.</param>
@@ -47,47 +45,73 @@ public static unsafe partial class Gemm
     /// <param name="c">C, fp32; the product is added to it.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="sequenceOffsets">
-    /// Start of each sequence and the end of the last. Each sequence's product is formed from zero and then added to C, in order:
-    /// a batch gives the same bits as its sequences one after the other.
+    /// Start of each sequence and the end of the last. A sequence is cut every 256 tokens from its own start; each piece's
+    /// product is formed from zero and then added to C, in order: a batch gives the same bits as its sequences one by one.
     /// </param>
     public static void AccumulateTransposed(int m, int n, float* a, long lda, float* b, long ldb, float* c, long ldc, ReadOnlySpan<int> sequenceOffsets)
     {
-        for (int s = 0; s + 1 < sequenceOffsets.Length; s++)
+        if (m <= 0 || n <= 0 || sequenceOffsets.Length < 2)
         {
-            int start = sequenceOffsets[s];
-            int k = sequenceOffsets[s + 1] - start;
-            var job = new ReferenceJob
+            return;
+        }
+
+        fixed (int* offsets = sequenceOffsets)
+        {
+            int sequences = sequenceOffsets.Length - 1;
+            switch (InstructionSet.Current)
             {
-                M = m, N = n, K = k, A = a + (start * lda), Lda = 1, AStep = lda,
-                B = new WeightView((nint)(b + (start * ldb)), DType.Float32, k, (int)ldb), C = c, Ldc = ldc, Accumulate = true,
-            };
-            WorkerPool.Shared.Run(m, ref job);
+                case Isa.Avx512:
+                    new GradientProduct<MicrokernelAvx512> { M = m, N = n, A = a, Lda = lda, B = b, Ldb = ldb, C = c, Ldc = ldc, Offsets = offsets, Sequences = sequences }.Run();
+                    break;
+                case Isa.Avx2:
+                    new GradientProduct<MicrokernelAvx2> { M = m, N = n, A = a, Lda = lda, B = b, Ldb = ldb, C = c, Ldc = ldc, Offsets = offsets, Sequences = sequences }.Run();
+                    break;
+                case Isa.Vector128:
+                    new GradientProduct<MicrokernelVector128> { M = m, N = n, A = a, Lda = lda, B = b, Ldb = ldb, C = c, Ldc = ldc, Offsets = offsets, Sequences = sequences }.Run();
+                    break;
+                default:
+                    new GradientProduct<MicrokernelScalar> { M = m, N = n, A = a, Lda = lda, B = b, Ldb = ldb, C = c, Ldc = ldc, Offsets = offsets, Sequences = sequences }.Run();
+                    break;
+            }
         }
     }
 
-    private struct ReferenceJob : IParallelJob
+    private static void Dispatch(int m, int n, int k, float* a, long lda, in WeightView b, bool bTransposed, float* c, long ldc, bool accumulate)
     {
-        public int M, N, K;
-        public float* A;
-        public long Lda, AStep, Ldc;
-        public WeightView B;
-        public bool BTransposed, Accumulate;
-        public float* C;
-
-        public readonly void Execute(int part)
+        if (m <= 0 || n <= 0)
         {
-            for (int j = 0; j < N; j++)
-            {
-                float sum = 0;
-                for (int p = 0; p < K; p++)
-                {
-                    long index = BTransposed ? ((long)j * B.Columns) + p : ((long)p * B.Columns) + j;
-                    sum = MathF.FusedMultiplyAdd(A[(part * Lda) + (p * AStep)], WeightDecoder.Read(B, index), sum);
-                }
-
-                float* c = C + (part * Ldc) + j;
-                *c = Accumulate ? *c + sum : sum;
-            }
+            return;
         }
+
+        switch (b.DType)
+        {
+            case DType.Float32: Dispatch<SingleDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+            case DType.BFloat16: Dispatch<HalfWidthDecoder<BFloat16Format>>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+            case DType.Float16: Dispatch<HalfWidthDecoder<Float16Format>>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+            default: throw WeightDecoder.Unsupported(b);
+        }
+    }
+
+    private static void Dispatch<TDecoder>(int m, int n, int k, float* a, long lda, in WeightView b, bool bTransposed, float* c, long ldc, bool accumulate)
+        where TDecoder : struct, IPanelDecoder
+    {
+        switch (InstructionSet.Current)
+        {
+            case Isa.Avx512: Run<MicrokernelAvx512, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+            case Isa.Avx2: Run<MicrokernelAvx2, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+            case Isa.Vector128: Run<MicrokernelVector128, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+            default: Run<MicrokernelScalar, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
+        }
+    }
+
+    private static void Run<TKernel, TDecoder>(int m, int n, int k, float* a, long lda, in WeightView b, bool bTransposed, float* c, long ldc, bool accumulate)
+        where TKernel : struct, IMicrokernel
+        where TDecoder : struct, IPanelDecoder
+    {
+        var product = new WeightProduct<TKernel, TDecoder>
+        {
+            M = m, N = n, K = k, A = a, Lda = lda, B = b, BTransposed = bTransposed, C = c, Ldc = ldc, Accumulate = accumulate,
+        };
+        product.Run();
     }
 }

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Steps that all the products share: splitting rows into panels, packing A, running one tile.</summary>
+internal static unsafe class GemmTile
+{
+    /// <summary>Terms that are summed before the sum is added to C. Part of the numerical contract: equal for all shapes and machines.</summary>
+    public const int Depth = 256;
+
+    /// <summary>Columns of the widest tile.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    public static int PanelWidth<TKernel>()
+        where TKernel : struct, IMicrokernel
+        => TKernel.Lanes * TKernel.MaxVectors;
+
+    /// <summary>Number of panels that <paramref name="rows"/> rows are split into.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    /// <param name="rows">Rows.</param>
+    public static int RowPanels<TKernel>(int rows)
+        where TKernel : struct, IMicrokernel
+        => (rows + TKernel.MaxRows - 1) / TKernel.MaxRows;
+
+    /// <summary>First row of a panel; panels differ by one row at most, since a tile of few rows is a slow one.</summary>
+    /// <param name="rows">Rows in all.</param>
+    /// <param name="panels">Panels in all.</param>
+    /// <param name="panel">Index of the panel.</param>
+    public static int PanelStart(int rows, int panels, int panel) => (int)((long)rows * panel / panels);
+
+    /// <summary>Packs rows of A, transposed, panel after panel.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    /// <param name="a">First element of the block.</param>
+    /// <param name="lda">Elements from one row of A to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="depth">Columns.</param>
+    /// <param name="packed">Panels of depth · <see cref="IMicrokernel.PackedRows"/> floats.</param>
+    public static void PackRows<TKernel>(float* a, long lda, int rows, int depth, float* packed)
+        where TKernel : struct, IMicrokernel
+    {
+        int panels = RowPanels<TKernel>(rows);
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int start = PanelStart(rows, panels, panel);
+            int count = PanelStart(rows, panels, panel + 1) - start;
+            for (int i = 0; i < TKernel.PackedRows; i += TKernel.Lanes)
+            {
+                if (i < count)
+                {
+                    int available = Math.Min(rows - start - i, TKernel.Lanes);
+                    PanelTranspose.Run<SingleWidener>(
+                        TKernel.Lanes, (byte*)(a + ((start + i) * lda)), (nint)lda * sizeof(float), available, depth, packed + i, TKernel.PackedRows);
+                }
+            }
+
+            packed += depth * TKernel.PackedRows;
+        }
+    }
+
+    /// <summary>Packs columns of A, which is stored with one row per k, panel after panel.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    /// <param name="a">First element of the block.</param>
+    /// <param name="lda">Elements from one row of A to the next.</param>
+    /// <param name="rows">Columns of A: rows of the product.</param>
+    /// <param name="depth">Rows of A.</param>
+    /// <param name="packed">Panels of depth · <see cref="IMicrokernel.PackedRows"/> floats.</param>
+    public static void PackColumns<TKernel>(float* a, long lda, int rows, int depth, float* packed)
+        where TKernel : struct, IMicrokernel
+    {
+        int panels = RowPanels<TKernel>(rows);
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int start = PanelStart(rows, panels, panel);
+            int count = PanelStart(rows, panels, panel + 1) - start;
+            for (int p = 0; p < depth; p++)
+            {
+                new ReadOnlySpan<float>(a + (p * lda) + start, count).CopyTo(new Span<float>(packed, count));
+                packed += TKernel.PackedRows;
+            }
+        }
+    }
+
+    /// <summary>One tile of C; where the tile is wider than C, through <paramref name="spare"/>, with the same arithmetic.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="width">Columns of C that the tile covers.</param>
+    /// <param name="depth">Terms.</param>
+    /// <param name="a">Panel of A.</param>
+    /// <param name="aStep">Elements from one k to the next in A.</param>
+    /// <param name="b">Panel of B.</param>
+    /// <param name="bStep">Elements from one k to the next in B.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">Elements from one row of C to the next.</param>
+    /// <param name="accumulate">Add to C.</param>
+    /// <param name="spare">Room for a tile.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run<TKernel>(int rows, int width, int depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, float* spare)
+        where TKernel : struct, IMicrokernel
+    {
+        int vectors = (width + TKernel.Lanes - 1) / TKernel.Lanes;
+        int tileWidth = vectors * TKernel.Lanes;
+        if (tileWidth == width)
+        {
+            TKernel.Run(rows, vectors, depth, a, aStep, b, bStep, c, ldc, accumulate);
+            return;
+        }
+
+        TKernel.Run(rows, vectors, depth, a, aStep, b, bStep, spare, tileWidth, accumulate: false);
+        for (int i = 0; i < rows; i++, c += ldc, spare += tileWidth)
+        {
+            if (accumulate)
+            {
+                for (int j = 0; j < width; j++)
+                {
+                    c[j] += spare[j];
+                }
+            }
+            else
+            {
+                new ReadOnlySpan<float>(spare, width).CopyTo(new Span<float>(c, width));
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Graft.Tensors.Kernels;
+
+/// <summary>The innermost product of one instruction set: a tile of C that stays in registers over a block of k.</summary>
+/// <remarks>Structs without fields implement it, so that the JIT specialises the loops around it.</remarks>
+internal unsafe interface IMicrokernel
+{
+    /// <summary>Elements in a vector.</summary>
+    static abstract int Lanes { get; }
+
+    /// <summary>Rows of the largest tile.</summary>
+    static abstract int MaxRows { get; }
+
+    /// <summary>Vectors in the widest tile.</summary>
+    static abstract int MaxVectors { get; }
+
+    /// <summary>Floats that one k takes in a packed panel of A: <see cref="MaxRows"/> rounded up to whole vectors.</summary>
+    static abstract int PackedRows { get; }
+
+    /// <summary><c>C (+)= A · B</c> for a tile of <paramref name="rows"/> by <paramref name="vectors"/> · <see cref="Lanes"/>.</summary>
+    /// <remarks>Each element: from zero, one fused multiply-add a step of k; then stored, or added to C (C first).</remarks>
+    /// <param name="rows">Rows, 1 to <see cref="MaxRows"/>.</param>
+    /// <param name="vectors">Vectors, 1 to <see cref="MaxVectors"/>.</param>
+    /// <param name="depth">Steps of k.</param>
+    /// <param name="a">A: the rows' elements of one k follow each other.</param>
+    /// <param name="aStep">Elements from one k to the next in A.</param>
+    /// <param name="b">B: the columns' elements of one k follow each other.</param>
+    /// <param name="bStep">Elements from one k to the next in B.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">Elements from one row of C to the next.</param>
+    /// <param name="accumulate">Add to C instead of overwriting it.</param>
+    static abstract void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate);
+}

@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Weights stored as fp32.</summary>
+internal unsafe struct SingleDecoder : IPanelDecoder
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode(int lanes, in WeightView weight, long row, int column, int count, float* destination)
+    {
+        var source = (float*)weight.Data + (row * weight.Columns) + column;
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(destination, count));
+    }
+
+    /// <inheritdoc/>
+    public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
+    {
+        byte* source = (byte*)((float*)weight.Data + (row * weight.Columns) + column);
+        PanelTranspose.Run<SingleWidener>(lanes, source, (nint)weight.Columns * sizeof(float), rows, depth, destination, step);
+    }
+}
+
+/// <summary>Weights stored in a 16-bit format.</summary>
+/// <typeparam name="TFormat">The format.</typeparam>
+internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
+    where TFormat : struct, IHalfWidthFormat
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode(int lanes, in WeightView weight, long row, int column, int count, float* destination)
+    {
+        var source = (ushort*)weight.Data + (row * weight.Columns) + column;
+        int i = 0;
+        if (lanes == 16)
+        {
+            for (; i + 32 <= count; i += 32)
+            {
+                (Vector512<uint> lower, Vector512<uint> upper) = Vector512.Widen(Vector512.Load(source + i));
+                TFormat.Lower(lower).Store(destination + i);
+                TFormat.Lower(upper).Store(destination + i + 16);
+            }
+        }
+        else if (lanes == 8)
+        {
+            for (; i + 16 <= count; i += 16)
+            {
+                (Vector256<uint> lower, Vector256<uint> upper) = Vector256.Widen(Vector256.Load(source + i));
+                TFormat.Lower(lower).Store(destination + i);
+                TFormat.Lower(upper).Store(destination + i + 8);
+            }
+        }
+        else if (lanes == 4)
+        {
+            for (; i + 8 <= count; i += 8)
+            {
+                (Vector128<uint> lower, Vector128<uint> upper) = Vector128.Widen(Vector128.Load(source + i));
+                TFormat.Lower(lower).Store(destination + i);
+                TFormat.Lower(upper).Store(destination + i + 4);
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = TFormat.ToSingle(source[i]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
+    {
+        byte* source = (byte*)((ushort*)weight.Data + (row * weight.Columns) + column);
+        PanelTranspose.Run<PairWidener<TFormat>>(lanes, source, (nint)weight.Columns * sizeof(ushort), rows, depth, destination, step);
+    }
+}

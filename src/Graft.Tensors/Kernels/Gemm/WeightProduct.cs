@@ -1,0 +1,155 @@
+using Graft.Tensors.Memory;
+using Graft.Tensors.Threading;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary><c>C (+)= A · B</c> or <c>A · Bᵀ</c> with B in storage: each worker takes a rectangle of C.</summary>
+/// <remarks>
+/// A panel of B is decoded and packed just before it is used, into a buffer that stays in the first-level cache while all rows
+/// pass over it. A is packed once where it fits the second-level cache with all of its k; C's columns then stay in cache too
+/// until their sums are complete. Otherwise k is the outer loop. Each worker packs what it needs: there are no barriers.
+/// </remarks>
+/// <typeparam name="TKernel">The microkernel.</typeparam>
+/// <typeparam name="TDecoder">The storage format of B.</typeparam>
+internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
+    where TKernel : struct, IMicrokernel
+    where TDecoder : struct, IPanelDecoder
+{
+    /// <summary>Bytes of packed A that a worker keeps.</summary>
+    private const int PackedBytes = 768 * 1024;
+
+    public int M, N, K;
+    public float* A;
+    public long Lda, Ldc;
+    public WeightView B;
+    public bool BTransposed, Accumulate;
+    public float* C;
+    public GemmPartition Partition;
+
+    private static int PanelWidth => GemmTile.PanelWidth<TKernel>();
+
+    public void Run()
+    {
+        if (K == 0)
+        {
+            Clear();
+            return;
+        }
+
+        Partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, TKernel.Lanes);
+        WorkerPool.Shared.Run(Partition.Parts, ref this);
+    }
+
+    public readonly void Execute(int part)
+    {
+        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Range(part, M, N, TKernel.Lanes);
+        if (rowStart == rowEnd || columnStart == columnEnd)
+        {
+            return;
+        }
+
+        long bytesPerRow = (long)K * sizeof(float);
+        bool keepAllOfA = (rowEnd - rowStart) * bytesPerRow <= PackedBytes;
+        int rowsAtOnce = keepAllOfA ? rowEnd - rowStart : PackedBytes / (Math.Min(K, GemmTile.Depth) * sizeof(float));
+        int blocks = (rowEnd - rowStart + rowsAtOnce - 1) / rowsAtOnce;
+        int maxRows = (rowEnd - rowStart + blocks - 1) / blocks;
+        long packedFloats = (long)GemmTile.RowPanels<TKernel>(maxRows) * TKernel.PackedRows * (keepAllOfA ? K : Math.Min(K, GemmTile.Depth));
+        packedFloats = (packedFloats + 15) & ~15L;
+        float* packedA = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + ((GemmTile.Depth + TKernel.MaxRows) * PanelWidth));
+        float* packedB = packedA + packedFloats;
+
+        for (int block = 0; block < blocks; block++)
+        {
+            int start = rowStart + (int)((long)(rowEnd - rowStart) * block / blocks);
+            int end = rowStart + (int)((long)(rowEnd - rowStart) * (block + 1) / blocks);
+            if (keepAllOfA)
+            {
+                ColumnsOutermost(start, end - start, columnStart, columnEnd, packedA, packedB);
+            }
+            else
+            {
+                DepthOutermost(start, end - start, columnStart, columnEnd, packedA, packedB);
+            }
+        }
+    }
+
+    private readonly void ColumnsOutermost(int row, int rows, int columnStart, int columnEnd, float* packedA, float* packedB)
+    {
+        nint packedPerDepth = GemmTile.RowPanels<TKernel>(rows) * TKernel.PackedRows;
+        for (int p = 0; p < K; p += GemmTile.Depth)
+        {
+            GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA + (packedPerDepth * p));
+        }
+
+        for (int j = columnStart; j < columnEnd; j += PanelWidth)
+        {
+            int width = Math.Min(PanelWidth, columnEnd - j);
+            for (int p = 0; p < K; p += GemmTile.Depth)
+            {
+                Panel(row, rows, j, width, p, packedA + (packedPerDepth * p), packedB);
+            }
+        }
+    }
+
+    private readonly void DepthOutermost(int row, int rows, int columnStart, int columnEnd, float* packedA, float* packedB)
+    {
+        for (int p = 0; p < K; p += GemmTile.Depth)
+        {
+            GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA);
+            for (int j = columnStart; j < columnEnd; j += PanelWidth)
+            {
+                Panel(row, rows, j, Math.Min(PanelWidth, columnEnd - j), p, packedA, packedB);
+            }
+        }
+    }
+
+    private readonly void Panel(int row, int rows, int column, int width, int p, float* packedA, float* packedB)
+    {
+        int depth = Math.Min(GemmTile.Depth, K - p);
+        int tileWidth = (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
+        float* spare = packedB + (GemmTile.Depth * PanelWidth);
+        PackB(column, width, p, depth, packedB, tileWidth);
+        int panels = GemmTile.RowPanels<TKernel>(rows);
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int start = GemmTile.PanelStart(rows, panels, panel);
+            int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
+            GemmTile.Run<TKernel>(
+                count, width, depth, packedA, TKernel.PackedRows, packedB, tileWidth,
+                C + ((row + start) * Ldc) + column, (nint)Ldc, Accumulate || p > 0, spare);
+            packedA += depth * TKernel.PackedRows;
+        }
+    }
+
+    private readonly void PackB(int column, int width, int p, int depth, float* packed, int tileWidth)
+    {
+        if (BTransposed)
+        {
+            for (int j = 0; j < width; j += TKernel.Lanes)
+            {
+                TDecoder.DecodeTransposed(TKernel.Lanes, B, column + j, Math.Min(TKernel.Lanes, width - j), p, depth, packed + j, tileWidth);
+            }
+
+            return;
+        }
+
+        for (int i = 0; i < depth; i++)
+        {
+            TDecoder.Decode(TKernel.Lanes, B, p + i, column, width, packed);
+            for (int j = width; j < tileWidth; j++)
+            {
+                packed[j] = 0;
+            }
+
+            packed += tileWidth;
+        }
+    }
+
+    private readonly void Clear()
+    {
+        for (int i = 0; i < M && !Accumulate; i++)
+        {
+            new Span<float>(C + (i * Ldc), N).Clear();
+        }
+    }
+}
