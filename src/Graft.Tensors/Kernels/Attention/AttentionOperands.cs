@@ -1,0 +1,73 @@
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Queries, keys and values of a batch, and where their heads lie.</summary>
+internal readonly unsafe struct AttentionOperands(
+    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
+{
+    public readonly Tensor Queries = queries;
+    public readonly Tensor Keys = keys;
+    public readonly Tensor Values = values;
+    public readonly HeadLayout QueryLayout = queryLayout;
+    public readonly HeadLayout KeyLayout = keyLayout;
+    public readonly HeadLayout ValueLayout = valueLayout;
+    public readonly AttentionSettings Settings = settings;
+
+    public void Validate()
+    {
+        Settings.Validate();
+        if (Keys.Rows != Queries.Rows || Values.Rows != Queries.Rows)
+        {
+            throw new ArgumentException($"attention: {Queries.Rows} queries, {Keys.Rows} keys and {Values.Rows} values; there must be one of each for a token");
+        }
+
+        QueryLayout.Validate("attention queries", Queries, Settings.Heads, Settings.HeadDim);
+        KeyLayout.Validate("attention keys", Keys, Settings.KeyValueHeads, Settings.HeadDim);
+        ValueLayout.Validate("attention values", Values, Settings.KeyValueHeads, Settings.ValueHeadDim);
+    }
+
+    /// <summary>One head over one sequence, keys and values from the batch itself.</summary>
+    /// <param name="sequence">Index of the sequence.</param>
+    /// <param name="head">Index of the query head.</param>
+    /// <param name="output">[tokens, heads * value head size].</param>
+    /// <param name="logSums">[tokens, heads], or null.</param>
+    public AttentionHead Head(int sequence, int head, Tensor output, Tensor? logSums)
+    {
+        ReadOnlySpan<int> offsets = Queries.Sequences.Offsets;
+        int row = offsets[sequence];
+        int length = offsets[sequence + 1] - row;
+        AttentionHead view = QueryHead(sequence, head, output, logSums);
+        int keyValueHead = head / Settings.GroupSize;
+        view.Keys = Keys.Data + ((long)row * Keys.Columns) + KeyLayout.Column(keyValueHead);
+        view.Values = Values.Data + ((long)row * Values.Columns) + ValueLayout.Column(keyValueHead);
+        view.KeyStride = Keys.Columns;
+        view.ValueStride = Values.Columns;
+        view.KeyCount = length;
+        view.FirstQuery = 0;
+        view.FirstPosition = length == 0 ? 0 : Queries.Sequences.Positions[row];
+        return view;
+    }
+
+    /// <summary>One head over one sequence without keys and values.</summary>
+    public AttentionHead QueryHead(int sequence, int head, Tensor output, Tensor? logSums)
+    {
+        ReadOnlySpan<int> offsets = Queries.Sequences.Offsets;
+        int row = offsets[sequence];
+        return new AttentionHead
+        {
+            Queries = Queries.Data + ((long)row * Queries.Columns) + QueryLayout.Column(head),
+            Output = output.Data + ((long)row * output.Columns) + (head * Settings.ValueHeadDim),
+            LogSums = logSums is null ? null : logSums.Data + ((long)row * logSums.Columns) + head,
+            QueryStride = Queries.Columns,
+            OutputStride = output.Columns,
+            LogSumStride = Settings.Heads,
+            QueryCount = offsets[sequence + 1] - row,
+            HeadDim = Settings.HeadDim,
+            ValueHeadDim = Settings.ValueHeadDim,
+            Window = Settings.Window,
+            Causal = Settings.Causal,
+            Scale = Settings.Scale,
+            Alibi = Settings.Alibi,
+            Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
+        };
+    }
+}

@@ -1,0 +1,55 @@
+namespace Graft.Tensors;
+
+/// <summary>What kind of attention a layer does.</summary>
+public sealed class AttentionSettings
+{
+    /// <summary>Number of query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Number of key and value heads; it divides <see cref="Heads"/>, and each serves that many consecutive query heads.</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary>Columns of a query or key head.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Columns of a value head.</summary>
+    public required int ValueHeadDim { get; init; }
+
+    /// <summary>Factor of the dot products, usually 1 / sqrt(<see cref="HeadDim"/>).</summary>
+    public required float Scale { get; init; }
+
+    /// <summary>Linear biases, if any.</summary>
+    public AlibiForm Alibi { get; init; }
+
+    /// <summary>A slope for each query head; required when <see cref="Alibi"/> is set.</summary>
+    public float[]? AlibiSlopes { get; init; }
+
+    /// <summary>0 for none; else position i sees i - w + 1 to i and, when not <see cref="Causal"/>, also i + 1 to i + w - 1.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Whether a position sees only itself and earlier ones.</summary>
+    public bool Causal { get; init; } = true;
+
+    /// <summary>Number of query heads that share a key and value head.</summary>
+    internal int GroupSize => Heads / KeyValueHeads;
+
+    /// <summary>Refuses impossible settings.</summary>
+    /// <exception cref="ArgumentException">A count is not positive, does not divide, or slopes are missing.</exception>
+    public void Validate()
+    {
+        Require(Heads > 0, $"the number of heads must be positive, not {Heads}");
+        Require(KeyValueHeads > 0 && Heads % KeyValueHeads == 0, $"{KeyValueHeads} key and value heads do not divide {Heads} heads");
+        Require(HeadDim > 0 && ValueHeadDim > 0, $"head sizes must be positive, not {HeadDim} and {ValueHeadDim}");
+        Require(float.IsFinite(Scale), $"the scale must be a finite number, not {Scale}");
+        Require(Window >= 0, $"the window must be 0 (none) or positive, not {Window}");
+        Require(Alibi == AlibiForm.None || AlibiSlopes?.Length == Heads, $"ALiBi needs {Heads} slopes, one a head; there are {AlibiSlopes?.Length ?? 0}");
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException($"attention settings: {message}");
+        }
+    }
+}

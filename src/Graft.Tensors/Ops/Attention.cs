@@ -1,0 +1,64 @@
+using Graft.Tensors.Kernels;
+
+namespace Graft.Tensors;
+
+public static unsafe partial class Op
+{
+    /// <summary><c>softmax(q kᵀ * scale + biases) v</c> in each head, within each sequence of a ragged batch.</summary>
+    /// <remarks>
+    /// The matrix of scores is never formed. The forward pass keeps the logarithm of each softmax's sum; the backward pass computes
+    /// the probabilities again from it (Dao 2023, "FlashAttention-2"): with <c>D = Σ dy∘y</c>, <c>dS = P∘(dy vᵀ - D) * scale</c>,
+    /// <c>dq = dS k</c>, <c>dk = dSᵀ q</c>, <c>dv = Pᵀ dy</c>. The same bits for any number of threads and for any batch around a sequence.
+    /// </remarks>
+    /// <param name="tape">The tape.</param>
+    /// <param name="queries">[tokens, any]: <see cref="AttentionSettings.Heads"/> heads at <paramref name="queryLayout"/>. Its sequences are those of the batch.</param>
+    /// <param name="queryLayout">Columns of the query heads.</param>
+    /// <param name="keys">[tokens, any]; may be the same tensor.</param>
+    /// <param name="keyLayout">Columns of the key heads.</param>
+    /// <param name="values">[tokens, any]; may be the same tensor.</param>
+    /// <param name="valueLayout">Columns of the value heads.</param>
+    /// <param name="settings">Heads, scale, biases, window.</param>
+    /// <returns>[tokens, heads * value head size].</returns>
+    public static Tensor Attention(
+        Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
+    {
+        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings);
+        operands.Validate();
+        bool requiresGrad = queries.RequiresGrad || keys.RequiresGrad || values.RequiresGrad;
+        Tensor y = tape.NewTensor(queries.Rows, settings.Heads * settings.ValueHeadDim, queries.Sequences, requiresGrad);
+        Tensor? logSums = null;
+        if (y.RequiresGrad && tape.Recording)
+        {
+            logSums = tape.NewTensor(queries.Rows, settings.Heads, queries.Sequences, requiresGrad: false);
+            AttentionNode node = tape.Record<AttentionNode>(y);
+            (node.Operands, node.LogSums) = (operands, logSums);
+            node.Save(queries);
+            node.Save(keys);
+            node.Save(values);
+            node.Save(y);
+            node.Save(logSums);
+        }
+
+        AttentionForward.Run(operands, y, logSums);
+        return y;
+    }
+
+    private sealed class AttentionNode : Node
+    {
+        public AttentionOperands Operands;
+        public Tensor LogSums = null!;
+
+        public override string Name => "attention";
+
+        public override void Backward(Tape tape)
+        {
+            // The three may share a tensor, so each adds to its columns of a gradient that starts as zeros.
+            float* queries = GradientOrNull(tape, Operands.Queries);
+            float* keys = GradientOrNull(tape, Operands.Keys);
+            float* values = GradientOrNull(tape, Operands.Values);
+            AttentionBackward.Run(Operands, Output, LogSums, Tape.IncomingGradient(this), queries, keys, values);
+        }
+
+        private static float* GradientOrNull(Tape tape, Tensor tensor) => tensor.RequiresGrad ? tape.GradientOrZeros(tensor) : null;
+    }
+}
