@@ -2,61 +2,78 @@ using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary>Dropout with a mask that is a function of (seed, op, sequence, position, column): never stored, the same in any batch.</summary>
+/// <summary>Dropout with a mask that is computed where it is used.</summary>
+/// <remarks>
+/// One call of the generator serves four columns. Column c takes word <c>c / 16 % 4</c> of counter <c>c / 64 * 16 + c % 16</c>, so that
+/// vectors of up to 16 lanes find their numbers without moving any across lanes.
+/// </remarks>
 internal static unsafe class DropoutKernels
 {
-    /// <summary><c>y (+)= x · mask / (1 - p)</c>.</summary>
-    /// <param name="x">[rows, columns].</param>
-    /// <param name="y">[rows, columns]; may be x.</param>
+    private const int PartLength = 16 * 1024;
+
+    /// <summary><c>y (+)= x · mask / (1 - probability)</c>; the two may be the same.</summary>
+    /// <param name="x">[rows of <paramref name="sequences"/>, columns].</param>
+    /// <param name="y">The same size; may be x.</param>
     /// <param name="columns">Number of columns.</param>
-    /// <param name="sequences">Names the rows.</param>
-    /// <param name="probability">p, the probability that an element becomes zero.</param>
+    /// <param name="sequences">Keys and positions of the rows.</param>
+    /// <param name="probability">Of an element to become zero, in [0, 1).</param>
     /// <param name="seed">Seed of the step.</param>
     /// <param name="ordinal">Number of the op in the step.</param>
     /// <param name="accumulate">Add to y instead of overwriting it.</param>
     public static void Apply(float* x, float* y, int columns, SequenceLayout sequences, float probability, ulong seed, int ordinal, bool accumulate)
     {
-        fixed (int* offsets = sequences.Offsets, positions = sequences.Positions)
-        fixed (ulong* keys = sequences.Keys)
+        ulong stream = CounterRandom.Derive(seed, (ulong)ordinal);
+        fixed (int* positions = sequences.Positions)
         {
-            var job = new Job
+            for (int s = 0; s < sequences.Count; s++)
             {
-                X = x, Y = y, Columns = columns, Offsets = offsets, Positions = positions, Keys = keys, Accumulate = accumulate,
-                Seed = CounterRandom.Derive(seed, (ulong)ordinal), Scale = 1 / (1 - probability), Threshold = (uint)Math.Min(uint.MaxValue, probability * 4294967296.0),
-            };
-            WorkerPool.Shared.Run(sequences.Count, ref job);
+                int start = sequences.Offsets[s];
+                var job = new Job
+                {
+                    X = x + ((long)start * columns),
+                    Y = y + ((long)start * columns),
+                    Positions = positions + start,
+                    Rows = sequences.Offsets[s + 1] - start,
+                    Columns = columns,
+                    RowsPerPart = Math.Max(1, PartLength / columns),
+                    Key = CounterRandom.Derive(stream, sequences.Keys[s]),
+                    Threshold = (uint)(probability * 4294967296.0),
+                    Factor = 1 / (1 - probability),
+                    Accumulate = accumulate,
+                };
+                WorkerPool.Shared.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, ref job);
+            }
         }
     }
 
     private struct Job : IParallelJob
     {
         public float* X, Y;
-        public int* Offsets, Positions;
-        public ulong* Keys;
-        public ulong Seed;
-        public int Columns;
-        public float Scale;
+        public int* Positions;
+        public int Rows, Columns, RowsPerPart;
+        public ulong Key;
         public uint Threshold;
+        public float Factor;
         public bool Accumulate;
 
         public readonly void Execute(int part)
         {
-            ulong key = CounterRandom.Derive(Seed, Keys[part]);
-            uint* bits = stackalloc uint[4];
-            for (int row = Offsets[part]; row < Offsets[part + 1]; row++)
+            int end = Math.Min(Rows, (part + 1) * RowsPerPart);
+            for (int row = part * RowsPerPart; row < end; row++)
             {
-                float* x = X + ((long)row * Columns);
-                float* y = Y + ((long)row * Columns);
-                for (int column = 0; column < Columns; column++)
-                {
-                    if ((column & 3) == 0)
-                    {
-                        (bits[0], bits[1], bits[2], bits[3]) = CounterRandom.Next(key, (ulong)Positions[row], (ulong)(column >> 2));
-                    }
+                ApplyRow(X + ((long)row * Columns), Y + ((long)row * Columns), (ulong)Positions[row]);
+            }
+        }
 
-                    float value = bits[column & 3] < Threshold ? 0 : x[column] * Scale;
-                    y[column] = Accumulate ? y[column] + value : value;
-                }
+        private readonly void ApplyRow(float* x, float* y, ulong position)
+        {
+            for (int i = 0; i < Columns; i++)
+            {
+                ulong counter = (ulong)((i / 64 * 16) + (i % 16));
+                (uint a, uint b, uint c, uint d) = CounterRandom.Next(Key, position, counter);
+                uint bits = (i / 16 % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
+                float value = bits >= Threshold ? x[i] * Factor : 0;
+                y[i] = Accumulate ? y[i] + value : value;
             }
         }
     }

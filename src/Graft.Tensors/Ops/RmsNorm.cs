@@ -1,0 +1,58 @@
+using Graft.Tensors.Kernels;
+
+namespace Graft.Tensors;
+
+public static unsafe partial class Op
+{
+    /// <summary><c>y = x / √(mean(x²) + ε) · weight</c> over each row, in fp32.</summary>
+    /// <remarks>
+    /// Zhang and Sennrich 2019. Saves x and one number a row. Backward, with <c>x̂ = x rstd</c> and <c>g = dy · weight</c>:
+    /// <c>dx = rstd (g - x̂ mean(g x̂))</c>, <c>dweight = Σ dy x̂</c>, the sum sequence by sequence.
+    /// </remarks>
+    /// <param name="tape">The tape.</param>
+    /// <param name="x">[tokens, features].</param>
+    /// <param name="weight">[features], any storage.</param>
+    /// <param name="epsilon">Added to the mean square.</param>
+    /// <returns>[tokens, features].</returns>
+    /// <exception cref="ArgumentException">The weight has another number of elements than x has columns.</exception>
+    public static Tensor RmsNorm(Tape tape, Tensor x, Parameter weight, float epsilon)
+    {
+        RequireFeatures(x, weight);
+        Tensor y = tape.NewTensor(x.Rows, x.Columns, x.Sequences, x.RequiresGrad || weight.WantsGradient);
+        Tensor statistics = tape.NewTensor(x.Rows, 1, x.Sequences, requiresGrad: false);
+        NormKernels.RmsForward(x.Data, x.Rows, x.Columns, weight, epsilon, y.Data, statistics.Data);
+        if (y.RequiresGrad && tape.Recording)
+        {
+            RmsNormNode node = tape.Record<RmsNormNode>(y);
+            (node.X, node.Weight, node.Statistics) = (x, weight, statistics);
+            node.Save(x);
+            node.Save(statistics);
+        }
+
+        return y;
+    }
+
+    private sealed class RmsNormNode : Node
+    {
+        public Tensor X = null!;
+        public Tensor Statistics = null!;
+        public Parameter Weight = null!;
+
+        public override string Name => "rms norm";
+
+        public override void Backward(Tape tape)
+        {
+            float* dy = Tape.IncomingGradient(this);
+            if (Weight.WantsGradient)
+            {
+                NormKernels.RmsWeightGradient(X.Data, dy, X.Columns, Statistics.Data, X.Sequences.Offsets, Weight.Gradient);
+            }
+
+            if (X.RequiresGrad)
+            {
+                bool accumulate = !Tape.TryMoveGradient(Output, X);
+                NormKernels.RmsBackward(X.Data, dy, X.Rows, X.Columns, Weight, Statistics.Data, tape.GradientOf(X, out _), accumulate);
+            }
+        }
+    }
+}
