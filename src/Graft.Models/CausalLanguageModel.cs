@@ -1,0 +1,107 @@
+using Graft.Formats;
+using Graft.Tensors;
+
+namespace Graft.Models;
+
+/// <summary>A decoder-only language model: token ids in, hidden rows out, and a head that turns hidden rows into logits.</summary>
+public abstract class CausalLanguageModel : Module, IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>Names no path: it is the root of the module tree.</summary>
+    /// <param name="config">What config.json says.</param>
+    protected CausalLanguageModel(ModelConfig config)
+        : base(string.Empty)
+        => Config = config;
+
+    /// <summary>What config.json says.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>The folder that it was loaded from, or null.</summary>
+    public string? Folder { get; private set; }
+
+    /// <summary>The token embedding.</summary>
+    public abstract Embedding InputEmbedding { get; }
+
+    /// <summary>The head; its weight may be the embedding's.</summary>
+    public abstract Linear Head { get; }
+
+    /// <summary>The blocks, in order.</summary>
+    public abstract IReadOnlyList<DecoderBlock> Blocks { get; }
+
+    /// <summary>Loads a Hugging Face folder: config.json and model.safetensors, in one file or in shards.</summary>
+    /// <remarks>Weights stay in the memory map. Missing, unexpected and misshapen tensors are all listed.</remarks>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="InvalidDataException">The folder's files do not make a model; the message says what and where.</exception>
+    /// <exception cref="NotSupportedException">A family or option that Graft does not know.</exception>
+    public static CausalLanguageModel Load(string folder)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new DirectoryNotFoundException($"there is no model folder {folder}");
+        }
+
+        ModelFamily family = ModelFamilies.Of(ConfigReader.Open(Path.Combine(folder, "config.json")), out ModelConfig config);
+        CheckpointFolder weights = CheckpointFolder.Open(folder);
+        try
+        {
+            var source = new CheckpointWeights(weights, folder, family.CanonicalName);
+            CausalLanguageModel model = family.Create(config, source);
+            source.Finish();
+            model._owned.Add(weights);
+            model.Folder = folder;
+            return model;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A new model with random weights.</summary>
+    /// <param name="config">The config.json to build from.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="dtype">How the weights are stored.</param>
+    public static CausalLanguageModel Create(ConfigReader config, ulong seed, DType dtype = DType.Float32)
+    {
+        ModelFamily family = ModelFamilies.Of(config, out ModelConfig parsed);
+        return family.Create(parsed, new RandomWeights(seed, parsed.InitializerRange, dtype));
+    }
+
+    /// <summary>Runs the model up to and including its final norm.</summary>
+    /// <param name="context">The forward pass, with the tokens.</param>
+    /// <returns>[tokens, hidden].</returns>
+    public abstract Tensor Forward(ForwardContext context);
+
+    /// <summary>Logits of hidden rows.</summary>
+    /// <param name="context">The forward pass.</param>
+    /// <param name="hidden">[rows, hidden].</param>
+    /// <returns>[rows, vocabulary].</returns>
+    public Tensor Logits(ForwardContext context, Tensor hidden) => Head.Forward(context, hidden);
+
+    /// <summary>Every weight once, by its first name: a tied head goes by the embedding's.</summary>
+    public IEnumerable<(string Name, WeightSlot Slot)> DistinctWeights()
+    {
+        var seen = new HashSet<Parameter>(ReferenceEqualityComparer.Instance);
+        return NamedWeights().Where(weight => seen.Add(weight.Slot.Original));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes the weight files.</summary>
+    /// <param name="disposing">Whether called from <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _owned.ForEach(owned => owned.Dispose());
+            _owned.Clear();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Graft.Tensors;
+
+namespace Graft.Models;
+
+/// <summary>A linear layer: torch's <c>nn.Linear</c> or GPT-2's <c>Conv1D</c>, with a slot for adapters.</summary>
+public sealed class Linear : Module
+{
+    private readonly List<LinearPlug> _plugs = [];
+
+    /// <summary>Takes <c>weight</c> and, if there is one, <c>bias</c> from <paramref name="weights"/>.</summary>
+    /// <param name="weights">Where the weights come from.</param>
+    /// <param name="name">Full path of the module.</param>
+    /// <param name="inFeatures">Features of the input.</param>
+    /// <param name="outFeatures">Features of the output.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="layout">How the weight is stored.</param>
+    public Linear(WeightSource weights, string name, int inFeatures, int outFeatures, bool bias, LinearLayout layout = LinearLayout.OutIn)
+        : this(
+            name,
+            weights.Take($"{name}.weight", WeightRole.Matrix, layout == LinearLayout.OutIn ? [outFeatures, inFeatures] : [inFeatures, outFeatures]),
+            bias ? weights.Take($"{name}.bias", WeightRole.Bias, [outFeatures]) : null,
+            layout)
+    {
+    }
+
+    /// <summary>Wraps weights that are there already, such as a tied head.</summary>
+    /// <param name="name">Full path of the module.</param>
+    /// <param name="weight">[out, in] or [in, out].</param>
+    /// <param name="bias">[out] or null.</param>
+    /// <param name="layout">How the weight is stored.</param>
+    public Linear(string name, Parameter weight, Parameter? bias, LinearLayout layout = LinearLayout.OutIn)
+        : base(name)
+    {
+        Layout = layout;
+        Weight = AddWeight("weight", weight);
+        Bias = AddWeight("bias", bias);
+        (int rows, int columns) = (weight.Shape[0], weight.Shape[1]);
+        (InFeatures, OutFeatures) = layout == LinearLayout.OutIn ? (columns, rows) : (rows, columns);
+    }
+
+    /// <summary>How the weight is stored.</summary>
+    public LinearLayout Layout { get; }
+
+    /// <summary>Features of the input.</summary>
+    public int InFeatures { get; }
+
+    /// <summary>Features of the output.</summary>
+    public int OutFeatures { get; }
+
+    /// <summary>The weight.</summary>
+    public WeightSlot Weight { get; }
+
+    /// <summary>The bias, or null.</summary>
+    public WeightSlot? Bias { get; }
+
+    /// <summary>The adapters, in the order in which they act.</summary>
+    public IList<LinearPlug> Plugs => _plugs;
+
+    /// <summary>Runs the layer and its adapters.</summary>
+    /// <param name="context">The forward pass.</param>
+    /// <param name="x">[tokens, in].</param>
+    /// <returns>[tokens, out].</returns>
+    public Tensor Forward(ForwardContext context, Tensor x)
+    {
+        foreach (LinearPlug plug in _plugs)
+        {
+            x = plug.TransformInput(context, x);
+        }
+
+        Tensor y = Op.Linear(context.Tape, x, Weight.Current, Bias?.Current, Layout);
+        foreach (LinearPlug plug in _plugs)
+        {
+            y = plug.TransformOutput(context, x, y);
+        }
+
+        return y;
+    }
+}
