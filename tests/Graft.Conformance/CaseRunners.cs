@@ -7,6 +7,8 @@ public static class CaseRunners
     {
         new CheckpointFormatRunner(),
         new DatasetRunner(),
+        new ModelRefuseRunner(),
+        new ModelRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>

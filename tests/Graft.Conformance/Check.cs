@@ -53,6 +53,9 @@ public sealed class Check(ConformanceCase @case)
     }
 
     /// <summary>Exactly equal, element by element.</summary>
+    public static void Equal<T>(string what, T[] expected, T[] actual) => Equal(what, (IReadOnlyList<T>)expected, actual);
+
+    /// <summary>Exactly equal, element by element.</summary>
     public static void Equal<T>(string what, IReadOnlyList<T> expected, IReadOnlyList<T> actual)
     {
         if (!expected.SequenceEqual(actual))

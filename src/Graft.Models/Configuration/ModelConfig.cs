@@ -14,7 +14,7 @@ public abstract class ModelConfig
         ModelType = reader.Text(string.Empty, "model_type");
         TieWordEmbeddings = reader.Flag(tieWordEmbeddings, "tie_word_embeddings");
         EosTokenIds = reader.IntegerOrList("eos_token_id");
-        if (EosTokenIds.Length == 0 && eosTokenId is int id && !reader.Root.TryGetProperty("eos_token_id", out _))
+        if (EosTokenIds.Count == 0 && eosTokenId is int id && !reader.Root.TryGetProperty("eos_token_id", out _))
         {
             EosTokenIds = [id];
         }

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Graft.Models;
+
+namespace Graft.Conformance;
+
+/// <summary>Reads the parts that several kinds of cases share.</summary>
+public static class CaseJson
+{
+    /// <summary>A list of integers.</summary>
+    public static int[] Integers(this JsonElement element) => [.. element.EnumerateArray().Select(e => e.GetInt32())];
+
+    /// <summary>Token ids and labels of every sequence; without labels, nothing is counted.</summary>
+    public static List<(int[] Ids, int[] Labels)> Sequences(this ConformanceCase @case)
+        => [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(sequence =>
+        {
+            int[] ids = sequence.GetProperty("input_ids").Integers();
+            int[] labels = sequence.TryGetProperty("labels", out JsonElement given) ? given.Integers() : [.. ids.Select(_ => -100)];
+            return (ids, labels);
+        })];
+
+    /// <summary>Loads a base model, or says that its family is not supported yet.</summary>
+    /// <param name="folder">The model folder.</param>
+    public static CausalLanguageModel LoadModel(string folder)
+    {
+        ThrowIfNotYet(folder);
+        return CausalLanguageModel.Load(folder);
+    }
+
+    /// <summary>Families and options that Graft does not have yet, by name.</summary>
+    /// <param name="folder">The model folder.</param>
+    public static void ThrowIfNotYet(string folder)
+    {
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")));
+        string? family = config.RootElement.TryGetProperty("model_type", out JsonElement type) ? type.GetString() : null;
+        if (family is not null && !ModelFamilies.All.Any(known => known.ModelType == family))
+        {
+            throw new NotYetException($"model family '{family}'");
+        }
+
+        foreach (string section in new[] { "rope_parameters", "rope_scaling" })
+        {
+            if (config.RootElement.TryGetProperty(section, out JsonElement rope) && rope.ValueKind == JsonValueKind.Object
+                && (rope.TryGetProperty("rope_type", out JsonElement kind) || rope.TryGetProperty("type", out kind)) && kind.GetString() is { } name && name != "default")
+            {
+                throw new NotYetException($"rotary type '{name}'");
+            }
+        }
+    }
+}
