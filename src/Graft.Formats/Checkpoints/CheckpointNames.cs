@@ -27,9 +27,10 @@ internal static class CheckpointNames
         return numbers.Length == 2 && numbers.All(number => number.Length >= 5 && number.All(char.IsAsciiDigit));
     }
 
-    /// <summary>The torch file of the same weights: transformers calls it <c>pytorch_model.bin</c>, PEFT <c>adapter_model.bin</c>.</summary>
-    public static string Torch(string baseName) => baseName == "model" ? "pytorch_model.bin" : $"{baseName}.bin";
-
-    /// <summary>The list of shards of <see cref="Torch"/>.</summary>
-    public static string TorchIndex(string baseName) => $"{Torch(baseName)}.index.json";
+    /// <summary>What a folder's weights may be called, in the order in which transformers looks; torch files are <c>pytorch_model.bin</c> there, <c>adapter_model.bin</c> in PEFT.</summary>
+    public static string[] InOrderOfPreference(string baseName)
+    {
+        string torch = baseName == "model" ? "pytorch_model.bin" : $"{baseName}.bin";
+        return [Single(baseName), Index(baseName), torch, $"{torch}.index.json"];
+    }
 }

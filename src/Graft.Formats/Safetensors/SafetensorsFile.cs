@@ -10,7 +10,7 @@ namespace Graft.Formats;
 /// Layout: header length (unsigned 64-bit, little-endian), a JSON object (padded with spaces), the data. The tensors cover
 /// the data exactly: no holes, no overlaps, nothing behind. Format: https://github.com/huggingface/safetensors.
 /// </remarks>
-public sealed unsafe class SafetensorsFile : IDisposable
+public sealed unsafe class SafetensorsFile : IWeightFile
 {
     /// <summary>The format's limit on the header, in bytes.</summary>
     internal const long MaximumHeaderLength = 100_000_000;

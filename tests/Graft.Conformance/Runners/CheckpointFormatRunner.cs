@@ -23,6 +23,7 @@ public sealed unsafe class CheckpointFormatRunner : ICaseRunner
         {
             "safetensors" => ReadSafetensors,
             "folder" => ReadFolder,
+            "torch" => ReadTorch,
             "tokenizer.json" => ReadTokenizer,
             _ => throw new NotYetException($"{format} files"),
         };
@@ -119,14 +120,31 @@ public sealed unsafe class CheckpointFormatRunner : ICaseRunner
 
     private static void ReadFolder(ConformanceCase @case, JsonElement file, string path)
     {
-        if (path.EndsWith(".bin.index.json", StringComparison.Ordinal))
-        {
-            throw new NotYetException("torch files");
-        }
-
         using CheckpointFolder opened = CheckpointFolder.OpenFile(path);
         Compare(@case, path, [.. opened.Tensors.Values]);
     }
+
+    private static void ReadTorch(ConformanceCase @case, JsonElement file, string path)
+    {
+        using TorchFile opened = TorchFile.Open(path);
+        if (@case.Has("tree"))
+        {
+            TorchTreeCheck.Compare("tree", @case.Root.GetProperty("tree"), string.Empty, opened.Root);
+        }
+
+        if (@case.Has("shared_storage"))
+        {
+            Check.Equal<string>(
+                "groups of tensors that share a storage",
+                Groups(@case.Root.GetProperty("shared_storage").EnumerateArray().Select(group => group.EnumerateArray().Select(name => name.GetString()!))),
+                Groups(TorchTreeCheck.Tensors(opened.Root, string.Empty).Where(tensor => !tensor.Tensor.Shape.Contains(0)).GroupBy(tensor => tensor.Tensor.StorageKey, tensor => tensor.Name).Where(group => group.Count() > 1)));
+        }
+
+        Compare(@case, path, opened.Tensors);
+    }
+
+    private static List<string> Groups(IEnumerable<IEnumerable<string>> groups)
+        => [.. groups.Select(group => string.Join(" = ", group.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal)];
 
     private static void ReadTokenizer(ConformanceCase @case, JsonElement file, string path)
         => throw new NotYetException("tokenizer.json");
