@@ -112,7 +112,7 @@ public sealed class SafetensorsDamageTests
         var random = new Random(20);
         byte[] pieces = "{}[]\":,0199eE-. \\u\0ÿ"u8.ToArray();
         int refused = 0;
-        for (int trial = 0; trial < 3000; trial++)
+        for (int trial = 0; trial < 1000; trial++)
         {
             byte[] damaged = (byte[])good.Clone();
             for (int hits = random.Next(1, 4); hits > 0; hits--)
@@ -135,7 +135,7 @@ public sealed class SafetensorsDamageTests
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 18);
         }
 
-        Assert.InRange(refused, 1500, 3000);
+        Assert.InRange(refused, 500, 1000);
     }
 
     [Fact]

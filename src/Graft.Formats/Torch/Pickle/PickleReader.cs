@@ -42,7 +42,7 @@ internal ref struct PickleReader(ReadOnlySpan<byte> bytes, string where)
     {
         if (length > (ulong)(_bytes.Length - Position))
         {
-            throw Invalid($"{length} bytes are announced, but {_bytes.Length - Position} are left: it is truncated or damaged");
+            throw Invalid($"{length} bytes should follow, but only {_bytes.Length - Position} do: it is truncated or damaged; download it again");
         }
 
         ReadOnlySpan<byte> taken = _bytes.Slice(Position, (int)length);
@@ -88,7 +88,7 @@ internal ref struct PickleReader(ReadOnlySpan<byte> bytes, string where)
         }
 
         var value = new BigInteger(digits);
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     /// <summary>An error at the present position.</summary>
