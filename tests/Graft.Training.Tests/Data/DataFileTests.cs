@@ -24,12 +24,14 @@ public sealed class DataFileTests : IDisposable
     public void Damaged_gzip_is_refused()
     {
         byte[] packed = DataFolder.Gzip("{\"a\": 1}\n{\"a\": 2}\n");
-        string truncated = _folder.Write("truncated.jsonl.gz", packed[..^6]);
+        string cutChecksum = _folder.Write("checksum.jsonl.gz", packed[..^6]);
+        string cutData = _folder.Write("data.jsonl.gz", packed[..^12]);
+        string cutHeader = _folder.Write("header.jsonl.gz", packed[..4]);
         packed[^6] ^= 1;
         string corrupt = _folder.Write("corrupt.jsonl.gz", packed);
         string plain = _folder.Write("plain.jsonl.gz", "{\"a\": 1}\n");
 
-        Assert.All([truncated, corrupt, plain], path => Assert.Contains(path, Assert.Throws<InvalidDataException>(() => DataSet.Load([path])).Message, StringComparison.Ordinal));
+        Assert.All([cutChecksum, cutData, cutHeader, corrupt, plain], path => Assert.Contains(path, Assert.Throws<InvalidDataException>(() => DataSet.Load([path])).Message, StringComparison.Ordinal));
     }
 
     [Theory]

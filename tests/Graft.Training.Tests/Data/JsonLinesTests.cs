@@ -55,7 +55,7 @@ public sealed class JsonLinesTests : IDisposable
     [InlineData("{\"a\": 1} {\"a\": 2}", 1, 10, "more JSON")]
     [InlineData("{\"a\": \"\\ud83c\"}", 1, 7, "surrogate")]
     [InlineData("{\"a\": 1}\n{\"a\": 2, \"b\"", 2, 13, "not valid JSON")]
-    [InlineData("{\"a\": \"x\n", 1, 7, "not valid JSON")]
+    [InlineData("{\"a\": \"x\n", 1, 9, "not valid JSON")]
     public void A_bad_line_is_named_with_its_column(string text, int line, int column, string says)
     {
         string path = _folder.Write("bad.jsonl", text);
