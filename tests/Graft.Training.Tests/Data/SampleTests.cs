@@ -54,6 +54,8 @@ public sealed class SampleTests
 
         Assert.Equal([5, 6, 7], TokenizedDataSet.Create(DataSet.FromRows([row]), null, _encoder).Samples[0].Labels);
         Assert.Equal([No, 6, 7], TokenizedDataSet.Create(DataSet.FromRows([row]), null, _encoder, new SampleOptions { CompletionOnlyLoss = true }).Samples[0].Labels);
+        Assert.Equal([No, 6, No], TokenizedDataSet.Create(DataSet.FromRows([Fields(("input_ids", List(5, 6, 7)), ("assistant_masks", List(0, 1, 0)))]), null, _encoder).Samples[0].Labels);
+        Assert.Equal([No, 9, 7], TokenizedDataSet.Create(DataSet.FromRows([Fields(("input_ids", List(5, 6, 7)), ("labels", List(No, 9, 7)), ("assistant_masks", List(0, 0, 0)))]), null, _encoder).Samples[0].Labels);
         Refused("'completion_mask' has 1 elements, but 'input_ids' has 2", Fields(("input_ids", List(5, 6)), ("completion_mask", List(1))), new SampleOptions { CompletionOnlyLoss = true });
         Refused("'input_ids'[1] is not an integer", Fields(("input_ids", new List<object?> { 5L, "6" })));
         Refused("needs a 'completion_mask'", Fields(("input_ids", List(5, 6))), new SampleOptions { CompletionOnlyLoss = true });
