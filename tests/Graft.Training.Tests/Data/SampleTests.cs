@@ -116,6 +116,15 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void Two_beginnings_of_a_text_are_counted()
+    {
+        DataSet data = DataSet.FromRows([Fields(("input_ids", List(3, 3, 5))), Fields(("input_ids", List(3, 5)))]);
+
+        Assert.Equal(1, TokenizedDataSet.Create(data, null, new WordEncoder { BosTokenId = 3 }).Report.DoubledBosSamples);
+        Assert.Equal(0, TokenizedDataSet.Create(data, null, _encoder).Report.DoubledBosSamples);
+    }
+
+    [Fact]
     public void Data_without_usual_columns_needs_a_template()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() => Create([[("texts", "a")]]));

@@ -11,7 +11,7 @@ internal sealed class WordEncoder : ITextEncoder
 
     public int? EosTokenId { get; init; } = 1;
 
-    public int? BosTokenId => null;
+    public int? BosTokenId { get; init; }
 
     public EncodedText Encode(string text)
     {
