@@ -9,6 +9,7 @@ public static class CaseRunners
         new DatasetRunner(),
         new ModelRefuseRunner(),
         new ModelRunner(),
+        new SftLabelsRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>

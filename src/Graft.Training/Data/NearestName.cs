@@ -3,7 +3,7 @@ namespace Graft.Training.Data;
 /// <summary>Finds the name that a misspelt one was probably meant to be.</summary>
 internal static class NearestName
 {
-    /// <summary><c>; did you mean 'x'?</c> when a candidate is close (a third of its letters differ at most), otherwise nothing.</summary>
+    /// <summary><c>; did you mean 'x'?</c> when a candidate is close (about a third of its letters differ at most, a swapped pair counting as two), otherwise nothing.</summary>
     public static string Suggestion(string name, IEnumerable<string> candidates)
     {
         string? best = null;
@@ -17,7 +17,7 @@ internal static class NearestName
             }
         }
 
-        return best is not null && bestDistance <= Math.Max(1, Math.Max(name.Length, best.Length) / 3) ? $"; did you mean '{best}'?" : string.Empty;
+        return best is not null && bestDistance <= Math.Max(1, (Math.Max(name.Length, best.Length) + 1) / 3) ? $"; did you mean '{best}'?" : string.Empty;
     }
 
     /// <summary>Levenshtein distance, with one row of the table.</summary>

@@ -1,8 +1,13 @@
+using Graft.Tensors;
+
 namespace Graft.Training.Data;
 
 /// <summary>The order of the samples in an epoch: a pure function of seed and epoch, so that a resumed run finds its place without replaying.</summary>
 public static class EpochOrder
 {
+    // Names the stream of random numbers, so that no other use of the same seed shares it.
+    private const ulong DataOrder = 0x64617461;
+
     /// <summary>A shuffle of <c>0 .. count - 1</c>, every order equally likely.</summary>
     /// <param name="count">Number of samples.</param>
     /// <param name="seed">The run's data seed.</param>
@@ -14,10 +19,10 @@ public static class EpochOrder
         int[] order = InOrder(count);
 
         // Fisher-Yates; the draw for place i depends on (seed, epoch, i) alone.
-        ulong stream = Mix(Mix(seed) + (ulong)epoch);
+        ulong key = CounterRandom.Derive(CounterRandom.Derive(seed, DataOrder), (ulong)epoch);
         for (int i = count - 1; i > 0; i--)
         {
-            int j = Below(stream, i, i + 1);
+            int j = Below(key, i, i + 1);
             (order[i], order[j]) = (order[j], order[i]);
         }
 
@@ -36,26 +41,18 @@ public static class EpochOrder
         return order;
     }
 
-    /// <summary>A number below <paramref name="bound"/>, without bias (Lemire 2019): the few draws that would favour low numbers are drawn again.</summary>
-    private static int Below(ulong stream, int counter, int bound)
+    /// <summary>A number below <paramref name="bound"/>, without bias (Lemire 2019): the few draws that would favour some numbers are repeated.</summary>
+    private static int Below(ulong key, int position, int bound)
     {
         ulong threshold = (0UL - (ulong)bound) % (ulong)bound;
         for (ulong attempt = 0; ; attempt++)
         {
-            ulong high = Math.BigMul(Mix(stream + Mix((uint)counter + (attempt << 32))), (ulong)bound, out ulong low);
+            (uint a, uint b, _, _) = CounterRandom.Next(key, attempt, (ulong)position);
+            ulong high = Math.BigMul(((ulong)a << 32) | b, (ulong)bound, out ulong low);
             if (low >= threshold)
             {
                 return (int)high;
             }
         }
-    }
-
-    /// <summary>One step of SplitMix64 (Steele, Lea, Flood 2014): a bijection whose outputs for consecutive inputs look random.</summary>
-    private static ulong Mix(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
     }
 }

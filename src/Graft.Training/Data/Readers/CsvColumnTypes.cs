@@ -43,7 +43,7 @@ internal static class CsvColumnTypes
             case true when most > ulong.MaxValue || least < long.MinValue:
                 return;
             case true when !holes && (most <= long.MaxValue || least >= 0):
-                Replace(rows, column, text => ParseInteger(text) is var value && value <= long.MaxValue ? (long)value : value);
+                Replace(rows, column, text => ParseInteger(text) is var value && value <= long.MaxValue ? (object)(long)value : value);
                 return;
         }
 

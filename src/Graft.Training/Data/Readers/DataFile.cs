@@ -5,6 +5,9 @@ namespace Graft.Training.Data;
 /// <summary>The content of one data file: decompressed, without byte order mark.</summary>
 internal sealed class DataFile
 {
+    private static readonly byte[] EndMark = "\0end of data\0"u8.ToArray();
+    private static readonly byte[] EndMember = Compress(EndMark);
+
     private readonly byte[] _bytes;
     private readonly int _start;
     private readonly int _length;
@@ -115,10 +118,14 @@ internal sealed class DataFile
     {
         try
         {
+            // GZipStream takes a cut file for a finished one. A member of our own at the end comes out only if all before it was complete.
             using var content = new MemoryStream();
-            using var gzip = new GZipStream(new MemoryStream(compressed, 0, length), CompressionMode.Decompress);
+            using var gzip = new GZipStream(new MemoryStream([.. compressed.AsSpan(0, length), .. EndMember]), CompressionMode.Decompress);
             gzip.CopyTo(content);
-            return (content.GetBuffer(), checked((int)content.Length));
+            int end = (int)content.Length - EndMark.Length;
+            return end >= 0 && content.GetBuffer().AsSpan(end, EndMark.Length).SequenceEqual(EndMark)
+                ? (content.GetBuffer(), end)
+                : throw new InvalidDataException("The end is missing, or something else follows it.");
         }
         catch (InvalidDataException e)
         {
@@ -129,6 +136,17 @@ internal sealed class DataFile
             // MemoryStream says so when it would grow beyond the largest array.
             throw new InvalidDataException($"{TooBig(path).Message} ({e.Message})", e);
         }
+    }
+
+    private static byte[] Compress(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+        {
+            gzip.Write(bytes);
+        }
+
+        return packed.ToArray();
     }
 
     private static bool IsGzip(ReadOnlySpan<byte> bytes) => bytes.StartsWith(new byte[] { 0x1F, 0x8B });

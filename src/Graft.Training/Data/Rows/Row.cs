@@ -53,7 +53,4 @@ public sealed class Row
         get => index < _values.Length ? _values[index] : null;
         set => _values[index] = value;
     }
-
-    /// <summary>How many columns the row stores itself.</summary>
-    internal int StoredColumns => _values.Length;
 }

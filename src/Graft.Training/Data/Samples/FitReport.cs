@@ -9,6 +9,12 @@ public sealed record FitReport
     /// <summary>Learnt tokens that cutting took away.</summary>
     public long LostTrainableTokens { get; init; }
 
+    /// <summary>
+    /// Samples that begin with two beginning-of-sequence tokens: the tokenizer adds one, so the text should not. They are kept; the model
+    /// has never seen such a beginning, so it is worth a warning.
+    /// </summary>
+    public int DoubledBosSamples { get; init; }
+
     /// <summary>Samples left out because they were too long.</summary>
     public IReadOnlyList<SkippedRow> TooLong { get; init; } = [];
 

@@ -1,6 +1,9 @@
 namespace Graft.Training.Data;
 
-/// <summary>Reads rows that hold token ids already: <c>input_ids</c>, and <c>labels</c> or <c>completion_mask</c>.</summary>
+/// <summary>
+/// Reads rows that hold token ids already: <c>input_ids</c>, and <c>labels</c>, which are taken as they are, or masks: <c>completion_mask</c>
+/// counts when only completions are learnt, <c>assistant_masks</c> always; a token must be allowed by both.
+/// </summary>
 internal static class PretokenizedRow
 {
     /// <summary>The column that makes a data set one of token ids.</summary>
@@ -11,19 +14,34 @@ internal static class PretokenizedRow
     public static TokenizedSample Read(Row row, bool completionOnly)
     {
         int[] ids = Integers(row, InputIds) ?? throw BadData.At(row.Source, $"'{InputIds}' is null");
-        int[] labels = Integers(row, "labels") ?? [.. ids];
-        SameLength(row, "labels", ids, labels);
+        if (Integers(row, "labels") is { } labels)
+        {
+            SameLength(row, "labels", ids, labels);
+            return new TokenizedSample(ids, labels, row.Source);
+        }
+
+        labels = [.. ids];
         if (completionOnly)
         {
             int[] mask = Integers(row, "completion_mask") ?? throw BadData.At(row.Source, "completion_only_loss needs a 'completion_mask' beside 'input_ids'");
-            SameLength(row, "completion_mask", ids, mask);
-            for (int i = 0; i < ids.Length; i++)
-            {
-                labels[i] = mask[i] == 0 ? TokenizedSample.Ignored : labels[i];
-            }
+            Mask(row, "completion_mask", mask, labels);
+        }
+
+        if (Integers(row, "assistant_masks") is { } assistant)
+        {
+            Mask(row, "assistant_masks", assistant, labels);
         }
 
         return new TokenizedSample(ids, labels, row.Source);
+    }
+
+    private static void Mask(Row row, string column, int[] mask, int[] labels)
+    {
+        SameLength(row, column, labels, mask);
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = mask[i] == 0 ? TokenizedSample.Ignored : labels[i];
+        }
     }
 
     private static void SameLength(Row row, string column, int[] ids, int[] values)

@@ -6,7 +6,7 @@ namespace Graft.Training.Data;
 /// The characters it adds to those of the tokens before it; empty for tokens that are not in the text, and for the later tokens of a
 /// character that takes several.
 /// </param>
-/// <param name="Trained">Whether it is learnt.</param>
+/// <param name="Trained">Whether it is learnt; the first token never is, because nothing comes before it.</param>
 public readonly record struct PreviewToken(int Id, string Text, bool Trained);
 
 /// <summary>What the model will see of one row.</summary>
@@ -55,7 +55,7 @@ public sealed record SamplePreview(
             row.Source,
             rendered?.Text,
             rendered?.Spans ?? [],
-            [.. shown.InputIds.Select((id, i) => new PreviewToken(id, texts[first + i], shown.Labels[i] != TokenizedSample.Ignored))],
+            [.. shown.InputIds.Select((id, i) => new PreviewToken(id, texts[first + i], i > 0 && shown.Labels[i] != TokenizedSample.Ignored))],
             sample.Length,
             leftOut);
     }

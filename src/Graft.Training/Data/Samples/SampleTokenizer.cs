@@ -29,11 +29,9 @@ public sealed class SampleTokenizer
     public TokenizedSample Tokenize(Row row)
     {
         ArgumentNullException.ThrowIfNull(row);
-        TokenizedSample sample = _template is null
-            ? PretokenizedRow.Read(row, _options.CompletionOnlyLoss ?? false)
+        return _template is null
+            ? Checked(PretokenizedRow.Read(row, _options.CompletionOnlyLoss ?? false))
             : TokenizeText(_template.Render(row, _options.Nulls), row.Source).Sample;
-        CheckVocabulary(sample);
-        return sample;
     }
 
     /// <summary>Ids, labels and offsets of a rendered text.</summary>
@@ -48,7 +46,7 @@ public sealed class SampleTokenizer
             labels.AsSpan(0, prompt.AsSpan().CommonPrefixLength(ids)).Fill(TokenizedSample.Ignored);
         }
 
-        return (new TokenizedSample(ids, labels, source), offsets);
+        return (Checked(new TokenizedSample(ids, labels, source)), offsets);
     }
 
     private (int[] Ids, (int Start, int End)[] Offsets) AppendEos(EncodedText encoded, string text)
@@ -62,13 +60,14 @@ public sealed class SampleTokenizer
         return ([.. encoded.Ids, eos], [.. encoded.Offsets, (end, end)]);
     }
 
-    private void CheckVocabulary(TokenizedSample sample)
+    private TokenizedSample Checked(TokenizedSample sample)
     {
-        if (_options.VocabularySize is { } size && sample.InputIds.AsSpan().IndexOfAnyExceptInRange(0, size - 1) is >= 0 and int position)
-        {
-            throw BadData.At(
+        int size = _options.VocabularySize ?? int.MaxValue;
+        int position = sample.InputIds.AsSpan().IndexOfAnyExceptInRange(0, size - 1);
+        return position < 0
+            ? sample
+            : throw BadData.At(
                 sample.Source,
                 $"token {position} has id {sample.InputIds[position]}, but the model's embedding has {size} rows: the tokenizer belongs to another model, or the embedding must be resized");
-        }
     }
 }

@@ -52,7 +52,8 @@ public sealed class TokenizedDataSet
             throw new InvalidDataException($"no sample is left of {data.Rows.Count} rows; the first was left out because: {first.Source}: {first.Reason}");
         }
 
-        return new TokenizedDataSet(samples, fitter.Report);
+        int doubledBos = encoder.BosTokenId is { } bos ? samples.Count(sample => sample.InputIds.AsSpan().StartsWith([bos, bos])) : 0;
+        return new TokenizedDataSet(samples, fitter.Report with { DoubledBosSamples = doubledBos });
     }
 
     /// <summary>The given template, or the one that the columns ask for; null for rows of token ids.</summary>
