@@ -1,3 +1,5 @@
+using Graft.Conformance.Runners;
+
 namespace Graft.Conformance;
 
 /// <summary>All runners: one line a kind.</summary>
@@ -9,6 +11,12 @@ public static class CaseRunners
         new DatasetRunner(),
         new ModelRefuseRunner(),
         new ModelRunner(),
+        new GradientClipRunner(),
+        new LogitsProcessorRunner(),
+        new OptimizerRunner(),
+        new ParameterGroupsRunner(),
+        new ScheduleRunner(),
+        new StoppingCriteriaRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>
