@@ -9,10 +9,10 @@ public static class CaseRunners
     {
         new CheckpointFormatRunner(),
         new DatasetRunner(),
-        new ModelRefuseRunner(),
-        new ModelRunner(),
         new GradientClipRunner(),
         new LogitsProcessorRunner(),
+        new ModelRefuseRunner(),
+        new ModelRunner(),
         new OptimizerRunner(),
         new ParameterGroupsRunner(),
         new ScheduleRunner(),
