@@ -1,3 +1,5 @@
+using Graft.Conformance.Runners;
+
 namespace Graft.Conformance;
 
 /// <summary>All runners: one line a kind.</summary>
@@ -7,9 +9,15 @@ public static class CaseRunners
     {
         new CheckpointFormatRunner(),
         new DatasetRunner(),
+        new GradientClipRunner(),
+        new LogitsProcessorRunner(),
         new ModelRefuseRunner(),
         new ModelRunner(),
         new SftLabelsRunner(),
+        new OptimizerRunner(),
+        new ParameterGroupsRunner(),
+        new ScheduleRunner(),
+        new StoppingCriteriaRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>
