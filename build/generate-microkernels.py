@@ -30,6 +30,11 @@ def kernel(vector, lanes, rows, vectors, fma):
     out.append("    {")
     for i, j in tile:
         out.append(f"        {vector}<float> c{i}_{j} = {vector}<float>.Zero;")
+    out.append("        float* touched = c;")
+    for i in range(rows):
+        out.append("        CacheLine.ToFirstLevel(touched);")
+        if vectors*lanes > 16: out.append("        CacheLine.ToFirstLevel(touched + 16);")
+        out.append("        touched += ldc;")
     out.append("        for (; depth > 0; depth--)")
     out.append("        {")
     for j in range(vectors):

@@ -49,7 +49,7 @@ void Products(string title, IEnumerable<GemmShape> shapes)
 
     if (results.Count > 0)
     {
-        Console.WriteLine($"microkernel peak {results[0].Peak / 1e9:F0} GFLOP/s");
+        Console.WriteLine($"microkernel peak {results.Min(r => r.Peak) / 1e9:F0} to {results.Max(r => r.Peak) / 1e9:F0} GFLOP/s");
     }
 
     foreach (IGrouping<GemmLayout, GemmResult> layout in results.GroupBy(r => r.Shape.Layout))

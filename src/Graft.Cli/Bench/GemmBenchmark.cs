@@ -11,7 +11,7 @@ namespace Graft.Cli.Bench;
 /// <param name="Single">With B stored as fp32.</param>
 /// <param name="BFloat16">With B stored as bf16; null for weight gradients, whose operands are activations.</param>
 /// <param name="OpenBlas">OpenBLAS's sgemm, where it is installed.</param>
-/// <param name="Peak">The microkernel's rate in the first-level cache, measured in the same run.</param>
+/// <param name="Peak">The microkernel's rate in the first-level cache, measured by turns with the product.</param>
 internal sealed record GemmResult(GemmShape Shape, int Threads, double Single, double? BFloat16, double? OpenBlas, double Peak);
 
 /// <summary>Measures matrix products against the microkernel's own peak and against OpenBLAS.</summary>
@@ -25,10 +25,9 @@ internal static unsafe class GemmBenchmark
     {
         int threads = WorkerPool.Shared.WorkerCount;
         openBlas?.SetThreads(threads);
-        double peak = MachinePeak.Measure();
         foreach (GemmShape shape in shapes)
         {
-            yield return Measure(shape, rounds, openBlas, threads, peak);
+            yield return Measure(shape, rounds, openBlas, threads);
         }
     }
 
@@ -39,7 +38,7 @@ internal static unsafe class GemmBenchmark
         return logarithms.Length == 0 ? null : Math.Exp(logarithms.Average());
     }
 
-    private static GemmResult Measure(GemmShape shape, int rounds, OpenBlas? openBlas, int threads, double peak)
+    private static GemmResult Measure(GemmShape shape, int rounds, OpenBlas? openBlas, int threads)
     {
         using var operands = new Operands(shape);
         var candidates = new List<Action> { () => operands.Ours(DType.Float32) };
@@ -56,12 +55,14 @@ internal static unsafe class GemmBenchmark
             candidates.Add(() => operands.Theirs(openBlas));
         }
 
+        double peakOperations = 0;
+        candidates.Add(() => peakOperations = MicrokernelPeak.Run(200));
         double[] seconds = TakingTurns.Measure(rounds, 2e-3, [.. candidates]);
         double operations = shape.Operations;
         return new GemmResult(
             shape, threads, operations / seconds[0],
             bfloat16 < 0 ? null : operations / seconds[bfloat16],
-            theirs < 0 ? null : operations / seconds[theirs], peak);
+            theirs < 0 ? null : operations / seconds[theirs], peakOperations / seconds[^1]);
     }
 
     private sealed class Operands : IDisposable

@@ -34,7 +34,7 @@ internal sealed unsafe partial class OpenBlas : IDisposable
     {
         if (OperatingSystem.IsLinux() && Avx512F.IsSupported)
         {
-            _ = SetNativeVariable("OPENBLAS_CORETYPE", "SKYLAKEX", overwrite: 0);
+            _ = SetNativeVariable("OPENBLAS_CORETYPE", "SkylakeX", overwrite: 0);
         }
 
         foreach (string name in new[] { "libopenblas.so.0", "libopenblas.so", "libopenblas.dylib", "libopenblas.dll" })

@@ -34,6 +34,7 @@ internal static unsafe class GemmTile
     /// <param name="rows">Rows.</param>
     /// <param name="depth">Columns.</param>
     /// <param name="packed">Panels of depth · <see cref="IMicrokernel.PackedRows"/> floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackRows<TKernel>(float* a, long lda, int rows, int depth, float* packed)
         where TKernel : struct, IMicrokernel
     {
@@ -63,6 +64,7 @@ internal static unsafe class GemmTile
     /// <param name="rows">Columns of A: rows of the product.</param>
     /// <param name="depth">Rows of A.</param>
     /// <param name="packed">Panels of depth · <see cref="IMicrokernel.PackedRows"/> floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackColumns<TKernel>(float* a, long lda, int rows, int depth, float* packed)
         where TKernel : struct, IMicrokernel
     {

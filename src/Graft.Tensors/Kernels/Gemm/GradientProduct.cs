@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
 
@@ -47,6 +48,7 @@ internal unsafe struct GradientProduct<TKernel> : IParallelJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Block(int row, int rows, int columnStart, int columnEnd, int token, int depth, float* packedA, float* packedB)
     {
         float* spare = packedB + (GemmTile.Depth * PanelWidth);
@@ -78,6 +80,7 @@ internal unsafe struct GradientProduct<TKernel> : IParallelJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void PackB(float* b, int depth, int width, float* packed, int tileWidth)
     {
         for (int i = 0; i < depth; i++, b += Ldb, packed += tileWidth)

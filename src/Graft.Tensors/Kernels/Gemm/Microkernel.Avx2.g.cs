@@ -50,6 +50,9 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -73,6 +76,9 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -100,6 +106,11 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -131,6 +142,11 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c0_1 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
         Vector256<float> c1_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -168,6 +184,13 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
         Vector256<float> c2_0 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -207,6 +230,13 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c1_1 = Vector256<float>.Zero;
         Vector256<float> c2_0 = Vector256<float>.Zero;
         Vector256<float> c2_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -254,6 +284,15 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c1_0 = Vector256<float>.Zero;
         Vector256<float> c2_0 = Vector256<float>.Zero;
         Vector256<float> c3_0 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -301,6 +340,15 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c2_1 = Vector256<float>.Zero;
         Vector256<float> c3_0 = Vector256<float>.Zero;
         Vector256<float> c3_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -358,6 +406,17 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c2_0 = Vector256<float>.Zero;
         Vector256<float> c3_0 = Vector256<float>.Zero;
         Vector256<float> c4_0 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -413,6 +472,17 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c3_1 = Vector256<float>.Zero;
         Vector256<float> c4_0 = Vector256<float>.Zero;
         Vector256<float> c4_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -480,6 +550,19 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c3_0 = Vector256<float>.Zero;
         Vector256<float> c4_0 = Vector256<float>.Zero;
         Vector256<float> c5_0 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);
@@ -543,6 +626,19 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         Vector256<float> c4_1 = Vector256<float>.Zero;
         Vector256<float> c5_0 = Vector256<float>.Zero;
         Vector256<float> c5_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector256<float> b0 = Vector256.Load(b);

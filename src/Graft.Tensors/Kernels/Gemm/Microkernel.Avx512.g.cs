@@ -66,6 +66,9 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -89,6 +92,10 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -116,6 +123,11 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -147,6 +159,13 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c0_1 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
         Vector512<float> c1_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -184,6 +203,13 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
         Vector512<float> c2_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -223,6 +249,16 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c1_1 = Vector512<float>.Zero;
         Vector512<float> c2_0 = Vector512<float>.Zero;
         Vector512<float> c2_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -270,6 +306,15 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c1_0 = Vector512<float>.Zero;
         Vector512<float> c2_0 = Vector512<float>.Zero;
         Vector512<float> c3_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -317,6 +362,19 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c2_1 = Vector512<float>.Zero;
         Vector512<float> c3_0 = Vector512<float>.Zero;
         Vector512<float> c3_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -374,6 +432,17 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c2_0 = Vector512<float>.Zero;
         Vector512<float> c3_0 = Vector512<float>.Zero;
         Vector512<float> c4_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -429,6 +498,22 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c3_1 = Vector512<float>.Zero;
         Vector512<float> c4_0 = Vector512<float>.Zero;
         Vector512<float> c4_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -496,6 +581,19 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c3_0 = Vector512<float>.Zero;
         Vector512<float> c4_0 = Vector512<float>.Zero;
         Vector512<float> c5_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -559,6 +657,25 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c4_1 = Vector512<float>.Zero;
         Vector512<float> c5_0 = Vector512<float>.Zero;
         Vector512<float> c5_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -636,6 +753,21 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c4_0 = Vector512<float>.Zero;
         Vector512<float> c5_0 = Vector512<float>.Zero;
         Vector512<float> c6_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -707,6 +839,28 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c5_1 = Vector512<float>.Zero;
         Vector512<float> c6_0 = Vector512<float>.Zero;
         Vector512<float> c6_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -794,6 +948,23 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c5_0 = Vector512<float>.Zero;
         Vector512<float> c6_0 = Vector512<float>.Zero;
         Vector512<float> c7_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -873,6 +1044,31 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c6_1 = Vector512<float>.Zero;
         Vector512<float> c7_0 = Vector512<float>.Zero;
         Vector512<float> c7_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -970,6 +1166,25 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c6_0 = Vector512<float>.Zero;
         Vector512<float> c7_0 = Vector512<float>.Zero;
         Vector512<float> c8_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1057,6 +1272,34 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c7_1 = Vector512<float>.Zero;
         Vector512<float> c8_0 = Vector512<float>.Zero;
         Vector512<float> c8_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1164,6 +1407,27 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c7_0 = Vector512<float>.Zero;
         Vector512<float> c8_0 = Vector512<float>.Zero;
         Vector512<float> c9_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1259,6 +1523,37 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c8_1 = Vector512<float>.Zero;
         Vector512<float> c9_0 = Vector512<float>.Zero;
         Vector512<float> c9_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1376,6 +1671,29 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c8_0 = Vector512<float>.Zero;
         Vector512<float> c9_0 = Vector512<float>.Zero;
         Vector512<float> c10_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1479,6 +1797,40 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c9_1 = Vector512<float>.Zero;
         Vector512<float> c10_0 = Vector512<float>.Zero;
         Vector512<float> c10_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1606,6 +1958,31 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c9_0 = Vector512<float>.Zero;
         Vector512<float> c10_0 = Vector512<float>.Zero;
         Vector512<float> c11_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1717,6 +2094,43 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c10_1 = Vector512<float>.Zero;
         Vector512<float> c11_0 = Vector512<float>.Zero;
         Vector512<float> c11_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1854,6 +2268,33 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c10_0 = Vector512<float>.Zero;
         Vector512<float> c11_0 = Vector512<float>.Zero;
         Vector512<float> c12_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -1973,6 +2414,46 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c11_1 = Vector512<float>.Zero;
         Vector512<float> c12_0 = Vector512<float>.Zero;
         Vector512<float> c12_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -2120,6 +2601,35 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c11_0 = Vector512<float>.Zero;
         Vector512<float> c12_0 = Vector512<float>.Zero;
         Vector512<float> c13_0 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);
@@ -2247,6 +2757,49 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         Vector512<float> c12_1 = Vector512<float>.Zero;
         Vector512<float> c13_0 = Vector512<float>.Zero;
         Vector512<float> c13_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector512<float> b0 = Vector512.Load(b);

@@ -53,6 +53,9 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -76,6 +79,9 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -103,6 +109,11 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -134,6 +145,11 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c0_1 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
         Vector128<float> c1_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -171,6 +187,13 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
         Vector128<float> c2_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -210,6 +233,13 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c1_1 = Vector128<float>.Zero;
         Vector128<float> c2_0 = Vector128<float>.Zero;
         Vector128<float> c2_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -257,6 +287,15 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c1_0 = Vector128<float>.Zero;
         Vector128<float> c2_0 = Vector128<float>.Zero;
         Vector128<float> c3_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -304,6 +343,15 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c2_1 = Vector128<float>.Zero;
         Vector128<float> c3_0 = Vector128<float>.Zero;
         Vector128<float> c3_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -361,6 +409,17 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c2_0 = Vector128<float>.Zero;
         Vector128<float> c3_0 = Vector128<float>.Zero;
         Vector128<float> c4_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -416,6 +475,17 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c3_1 = Vector128<float>.Zero;
         Vector128<float> c4_0 = Vector128<float>.Zero;
         Vector128<float> c4_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -483,6 +553,19 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c3_0 = Vector128<float>.Zero;
         Vector128<float> c4_0 = Vector128<float>.Zero;
         Vector128<float> c5_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -546,6 +629,19 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c4_1 = Vector128<float>.Zero;
         Vector128<float> c5_0 = Vector128<float>.Zero;
         Vector128<float> c5_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -623,6 +719,21 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c4_0 = Vector128<float>.Zero;
         Vector128<float> c5_0 = Vector128<float>.Zero;
         Vector128<float> c6_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -694,6 +805,21 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c5_1 = Vector128<float>.Zero;
         Vector128<float> c6_0 = Vector128<float>.Zero;
         Vector128<float> c6_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -781,6 +907,23 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c5_0 = Vector128<float>.Zero;
         Vector128<float> c6_0 = Vector128<float>.Zero;
         Vector128<float> c7_0 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);
@@ -860,6 +1003,23 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         Vector128<float> c6_1 = Vector128<float>.Zero;
         Vector128<float> c7_0 = Vector128<float>.Zero;
         Vector128<float> c7_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
         for (; depth > 0; depth--)
         {
             Vector128<float> b0 = Vector128.Load(b);

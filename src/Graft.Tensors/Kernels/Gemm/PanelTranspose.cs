@@ -41,6 +41,7 @@ internal static unsafe class PanelTranspose
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Run16<TWidener>(byte* source, nint stride, int rows, int depth, float* destination, nint step)
         where TWidener : struct, IColumnWidener
     {
@@ -75,6 +76,7 @@ internal static unsafe class PanelTranspose
         return p;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Run8<TWidener>(byte* source, nint stride, int rows, int depth, float* destination, nint step)
         where TWidener : struct, IColumnWidener
     {
@@ -107,6 +109,7 @@ internal static unsafe class PanelTranspose
         return p;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Run4<TWidener>(byte* source, nint stride, int rows, int depth, float* destination, nint step)
         where TWidener : struct, IColumnWidener
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
 
@@ -73,6 +74,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ColumnsOutermost(int row, int rows, int columnStart, int columnEnd, float* packedA, float* packedB)
     {
         nint packedPerDepth = GemmTile.RowPanels<TKernel>(rows) * TKernel.PackedRows;
@@ -91,6 +93,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void DepthOutermost(int row, int rows, int columnStart, int columnEnd, float* packedA, float* packedB)
     {
         for (int p = 0; p < K; p += GemmTile.Depth)
@@ -103,6 +106,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Panel(int row, int rows, int column, int width, int p, float* packedA, float* packedB)
     {
         int depth = Math.Min(GemmTile.Depth, K - p);
@@ -121,6 +125,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void PackB(int column, int width, int p, int depth, float* packed, int tileWidth)
     {
         if (BTransposed)

@@ -1,0 +1,30 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Hints to the caches; .NET has them for x86 only, elsewhere they are nothing.</summary>
+internal static unsafe class CacheLine
+{
+    /// <summary>Asks for a line in the first-level cache. Any address is fine: a hint never faults.</summary>
+    /// <param name="address">An address in the line.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToFirstLevel(void* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(address);
+        }
+    }
+
+    /// <summary>Asks for a line in the second-level cache. Any address is fine: a hint never faults.</summary>
+    /// <param name="address">An address in the line.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ToSecondLevel(void* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch1(address);
+        }
+    }
+}
