@@ -1,5 +1,3 @@
-using Graft.Tensors.Threading;
-
 namespace Graft.Tensors.Kernels;
 
 /// <summary>Activations and their derivatives over one stretch of memory.</summary>
@@ -7,112 +5,101 @@ internal static unsafe class ActivationKernels
 {
     private const int PartLength = 16 * 1024;
 
-    private enum Step
-    {
-        Forward,
-        Backward,
-        GatedForward,
-        GatedBackwardUp,
-        GatedBackwardGate,
-    }
-
     /// <summary><c>y = f(x)</c>.</summary>
     public static void Forward(ActivationKind kind, float* x, float* y, long count)
-        => Run(new Job { Step = Step.Forward, Kind = kind, X = x, Destination = y, Count = count });
+        => Run(kind, new Product { X = x, Destination = y, Count = count });
 
     /// <summary><c>dx (+)= dy f'(x)</c>; dx may be dy.</summary>
     public static void Backward(ActivationKind kind, float* x, float* dy, float* dx, long count, bool accumulate)
-        => Run(new Job { Step = Step.Backward, Kind = kind, X = x, Dy = dy, Destination = dx, Count = count, Accumulate = accumulate });
+        => Run(kind, new Product { X = x, First = dy, Destination = dx, Count = count, Accumulate = accumulate, Derivative = true });
 
     /// <summary><c>y = f(gate) up</c>.</summary>
     public static void GatedForward(ActivationKind kind, float* gate, float* up, float* y, long count)
-        => Run(new Job { Step = Step.GatedForward, Kind = kind, X = gate, Up = up, Destination = y, Count = count });
+        => Run(kind, new Product { X = gate, First = up, Destination = y, Count = count });
 
     /// <summary><c>dup (+)= dy f(gate)</c>.</summary>
     public static void GatedBackwardUp(ActivationKind kind, float* gate, float* dy, float* dup, long count, bool accumulate)
-        => Run(new Job { Step = Step.GatedBackwardUp, Kind = kind, X = gate, Dy = dy, Destination = dup, Count = count, Accumulate = accumulate });
+        => Run(kind, new Product { X = gate, First = dy, Destination = dup, Count = count, Accumulate = accumulate });
 
     /// <summary><c>dgate (+)= dy up f'(gate)</c>; dgate may be dy.</summary>
     public static void GatedBackwardGate(ActivationKind kind, float* gate, float* up, float* dy, float* dgate, long count, bool accumulate)
-        => Run(new Job { Step = Step.GatedBackwardGate, Kind = kind, X = gate, Up = up, Dy = dy, Destination = dgate, Count = count, Accumulate = accumulate });
+        => Run(kind, new Product { X = gate, First = dy, Second = up, Destination = dgate, Count = count, Accumulate = accumulate, Derivative = true });
 
-    private static void Run(Job job) => WorkerPool.Shared.Run((int)((job.Count + PartLength - 1) / PartLength), ref job);
-
-    private static float Value(ActivationKind kind, float x) => kind switch
-    {
-        ActivationKind.Relu => Math.Max(x, 0),
-        ActivationKind.Gelu => 0.5f * x * (1 + Erf(x * 0.70710678f)),
-        ActivationKind.GeluTanh => 0.5f * x * (1 + MathF.Tanh(0.79788456f * x * (1 + (0.044715f * x * x)))),
-        ActivationKind.QuickGelu => x / (1 + MathF.Exp(-1.702f * x)),
-        ActivationKind.Silu => x / (1 + MathF.Exp(-x)),
-        ActivationKind.Tanh => MathF.Tanh(x),
-        ActivationKind.Sigmoid => 1 / (1 + MathF.Exp(-x)),
-        ActivationKind.Relu2 => Math.Max(x, 0) * Math.Max(x, 0),
-        _ => x,
-    };
-
-    private static float Derivative(ActivationKind kind, float x)
+    private static void Run(ActivationKind kind, in Product product)
     {
         switch (kind)
         {
-            case ActivationKind.Relu:
-                return x > 0 ? 1 : 0;
-            case ActivationKind.Gelu:
-                return (0.5f * (1 + Erf(x * 0.70710678f))) + (x * 0.39894228f * MathF.Exp(-0.5f * x * x));
-            case ActivationKind.GeluTanh:
-                float t = MathF.Tanh(0.79788456f * x * (1 + (0.044715f * x * x)));
-                return (0.5f * (1 + t)) + (0.5f * x * (1 - (t * t)) * 0.79788456f * (1 + (3 * 0.044715f * x * x)));
-            case ActivationKind.QuickGelu:
-                float q = 1 / (1 + MathF.Exp(-1.702f * x));
-                return q * (1 + (1.702f * x * (1 - q)));
-            case ActivationKind.Silu:
-                float s = 1 / (1 + MathF.Exp(-x));
-                return s * (1 + (x * (1 - s)));
-            case ActivationKind.Tanh:
-                float h = MathF.Tanh(x);
-                return 1 - (h * h);
-            case ActivationKind.Sigmoid:
-                float g = 1 / (1 + MathF.Exp(-x));
-                return g * (1 - g);
-            case ActivationKind.Relu2:
-                return 2 * Math.Max(x, 0);
-            default:
-                return 1;
+            case ActivationKind.Relu: Run<ReluActivation>(product); break;
+            case ActivationKind.Gelu: Run<GeluActivation>(product); break;
+            case ActivationKind.GeluTanh: Run<GeluTanhActivation>(product); break;
+            case ActivationKind.QuickGelu: Run<QuickGeluActivation>(product); break;
+            case ActivationKind.Silu: Run<SiluActivation>(product); break;
+            case ActivationKind.Tanh: Run<TanhActivation>(product); break;
+            case ActivationKind.Sigmoid: Run<SigmoidActivation>(product); break;
+            case ActivationKind.Relu2: Run<Relu2Activation>(product); break;
+            default: Run<IdentityActivation>(product); break;
         }
     }
 
-    /// <summary>Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7.</summary>
-    private static float Erf(float value)
+    private static void Run<TActivation>(in Product product)
+        where TActivation : struct, IActivation
+        => Lanes.Run((int)((product.Count + PartLength - 1) / PartLength), new Job<TActivation> { Product = product });
+
+    /// <summary><c>destination (+)= f(x) [first] [second]</c>, or the same with f'; a factor that is null is left out.</summary>
+    private struct Product
     {
-        double x = Math.Abs((double)value);
-        double t = 1 / (1 + (0.3275911 * x));
-        double polynomial = t * (0.254829592 + (t * (-0.284496736 + (t * (1.421413741 + (t * (-1.453152027 + (t * 1.061405429))))))));
-        return (float)Math.CopySign(1 - (polynomial * Math.Exp(-x * x)), value);
+        public float* X, First, Second, Destination;
+        public long Count;
+        public bool Accumulate, Derivative;
     }
 
-    private struct Job : IParallelJob
+    private struct Job<TActivation> : ILaneJob
+        where TActivation : struct, IActivation
     {
-        public Step Step;
-        public ActivationKind Kind;
-        public float* X, Up, Dy, Destination;
-        public long Count;
-        public bool Accumulate;
+        public Product Product;
 
-        public readonly void Execute(int part)
+        public readonly void Execute<TLanes>(int part)
+            where TLanes : struct, ILanes<TLanes>
         {
-            long end = Math.Min(Count, ((long)part + 1) * PartLength);
-            for (long i = (long)part * PartLength; i < end; i++)
+            long end = Math.Min(Product.Count, ((long)part + 1) * PartLength);
+            if (Product.Derivative)
             {
-                float value = Step switch
+                for (long i = (long)part * PartLength; i < end; i += Lanes.Count)
                 {
-                    Step.Forward => Value(Kind, X[i]),
-                    Step.Backward => Dy[i] * Derivative(Kind, X[i]),
-                    Step.GatedForward => Value(Kind, X[i]) * Up[i],
-                    Step.GatedBackwardUp => Dy[i] * Value(Kind, X[i]),
-                    _ => Dy[i] * Up[i] * Derivative(Kind, X[i]),
-                };
-                Destination[i] = Accumulate ? Destination[i] + value : value;
+                    int count = (int)(end - i);
+                    Finish(TActivation.Derivative(Lanes.Load<TLanes>(Product.X + i, count)), i, count);
+                }
             }
+            else
+            {
+                for (long i = (long)part * PartLength; i < end; i += Lanes.Count)
+                {
+                    int count = (int)(end - i);
+                    Finish(TActivation.Value(Lanes.Load<TLanes>(Product.X + i, count)), i, count);
+                }
+            }
+        }
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+        private readonly void Finish<TLanes>(TLanes value, long i, int count)
+            where TLanes : struct, ILanes<TLanes>
+        {
+            if (Product.First != null)
+            {
+                value *= Lanes.Load<TLanes>(Product.First + i, count);
+            }
+
+            if (Product.Second != null)
+            {
+                value *= Lanes.Load<TLanes>(Product.Second + i, count);
+            }
+
+            if (Product.Accumulate)
+            {
+                value += Lanes.Load<TLanes>(Product.Destination + i, count);
+            }
+
+            Lanes.Store(value, Product.Destination + i, count);
         }
     }
 }

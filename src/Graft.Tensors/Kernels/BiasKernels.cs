@@ -7,6 +7,7 @@ namespace Graft.Tensors.Kernels;
 internal static unsafe class BiasKernels
 {
     private const int ColumnsPerPart = 256;
+    private const int PartLength = 16 * 1024;
 
     /// <summary>Adds <paramref name="scale"/> times <paramref name="bias"/> to each row of <paramref name="y"/> [rows, columns].</summary>
     public static void AddRow(float* y, int rows, int columns, in WeightView bias, float scale = 1)
@@ -18,10 +19,8 @@ internal static unsafe class BiasKernels
             VectorKernels.Scale(row, scale, columns);
         }
 
-        for (int i = 0; i < rows; i++)
-        {
-            VectorKernels.Add(y + ((long)i * columns), row, columns);
-        }
+        var job = new RowAddition { Y = y, Bias = row, Rows = rows, Columns = columns, RowsPerPart = Math.Max(1, PartLength / Math.Max(1, columns)) };
+        WorkerPool.Shared.Run((rows + job.RowsPerPart - 1) / job.RowsPerPart, ref job);
     }
 
     /// <summary>Adds <paramref name="scale"/> times the sums over the rows of <paramref name="dy"/> to <paramref name="gradient"/>, one sequence after the other.</summary>
@@ -31,6 +30,21 @@ internal static unsafe class BiasKernels
         {
             var job = new ColumnSums { Dy = dy, Columns = columns, Offsets = offsets, Sequences = sequenceOffsets.Length - 1, Gradient = gradient, Scale = scale };
             WorkerPool.Shared.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, ref job);
+        }
+    }
+
+    private struct RowAddition : IParallelJob
+    {
+        public float* Y, Bias;
+        public int Rows, Columns, RowsPerPart;
+
+        public readonly void Execute(int part)
+        {
+            int end = Math.Min(Rows, (part + 1) * RowsPerPart);
+            for (int row = part * RowsPerPart; row < end; row++)
+            {
+                VectorKernels.Add(Y + ((long)row * Columns), Bias, Columns);
+            }
         }
     }
 

@@ -1,5 +1,3 @@
-using Graft.Tensors.Threading;
-
 namespace Graft.Tensors.Kernels;
 
 /// <summary>Softmax cross-entropy of rows of logits and its gradient.</summary>
@@ -9,7 +7,7 @@ internal static unsafe class CrossEntropyKernels
     /// Loss of a row: <c>log Σ exp(z) - (1 - s) z[target] - s mean(z)</c> with label smoothing s.
     /// Its gradient: <c>scale (softmax(z) - (1 - s) onehot - s / columns)</c>.
     /// </summary>
-    public struct Job : IParallelJob
+    public struct Job : ILaneJob
     {
         /// <summary>First row of logits.</summary>
         public float* Logits;
@@ -42,40 +40,47 @@ internal static unsafe class CrossEntropyKernels
         public float Smoothing;
 
         /// <inheritdoc/>
-        public readonly void Execute(int part)
+        public readonly void Execute<TLanes>(int part)
+            where TLanes : struct, ILanes<TLanes>
         {
-            long start = (long)(AllRows ? Indices[part] : part) * Columns;
-            Losses[part] = Row(Logits + start, Gradient == null ? null : Gradient + start, Targets[Indices[part]]);
+            int row = Indices[part];
+            long start = (long)(AllRows ? row : part) * Columns;
+            float* z = Logits + start;
+            int target = Targets[row];
+            float max = RowReductions.Max<TLanes>(z, Columns);
+            double sum = RowReductions.Sum<TLanes, RowReductions.Exponent>(z, Columns, new(max));
+            double loss = max + Logarithm.Log(sum) - ((1.0 - Smoothing) * z[target]);
+            if (Smoothing > 0)
+            {
+                loss -= Smoothing * RowReductions.Sum<TLanes, RowReductions.Value>(z, Columns, default) / Columns;
+            }
+
+            Losses[part] = loss;
+            if (Gradient != null)
+            {
+                WriteGradient<TLanes>(z, Gradient + start, max, sum, target);
+            }
         }
 
-        private readonly double Row(float* z, float* dz, int target)
+        private readonly void WriteGradient<TLanes>(float* z, float* dz, float max, double sum, int target)
+            where TLanes : struct, ILanes<TLanes>
         {
-            float max = float.NegativeInfinity;
-            double total = 0;
-            for (int i = 0; i < Columns; i++)
+            TLanes offset = TLanes.Broadcast(max);
+            TLanes factor = TLanes.Broadcast((float)(Scale / sum));
+            TLanes spread = TLanes.Broadcast(-Scale * Smoothing / Columns);
+            for (int i = 0; i < Columns; i += Lanes.Count)
             {
-                max = Math.Max(max, z[i]);
-                total += z[i];
-            }
-
-            double sum = 0;
-            for (int i = 0; i < Columns; i++)
-            {
-                sum += Math.Exp(z[i] - max);
-            }
-
-            double loss = max + Math.Log(sum) - ((1.0 - Smoothing) * z[target]) - (Smoothing * total / Columns);
-            if (dz != null)
-            {
-                for (int i = 0; i < Columns; i++)
+                int count = Columns - i;
+                TLanes value = TLanes.MultiplyAdd(Exponential.Exp(Lanes.Load<TLanes>(z + i, count) - offset), factor, spread);
+                if (Accumulate)
                 {
-                    double expected = (Smoothing / (double)Columns) + (i == target ? 1.0 - Smoothing : 0);
-                    float value = (float)(Scale * ((Math.Exp(z[i] - max) / sum) - expected));
-                    dz[i] = Accumulate ? dz[i] + value : value;
+                    value += Lanes.Load<TLanes>(dz + i, count);
                 }
+
+                Lanes.Store(value, dz + i, count);
             }
 
-            return loss;
+            dz[target] -= Scale * (1 - Smoothing);
         }
     }
 }

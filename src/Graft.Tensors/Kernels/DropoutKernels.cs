@@ -1,5 +1,3 @@
-using Graft.Tensors.Threading;
-
 namespace Graft.Tensors.Kernels;
 
 /// <summary>Dropout with a mask that is computed where it is used.</summary>
@@ -41,12 +39,12 @@ internal static unsafe class DropoutKernels
                     Factor = 1 / (1 - probability),
                     Accumulate = accumulate,
                 };
-                WorkerPool.Shared.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, ref job);
+                Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
             }
         }
     }
 
-    private struct Job : IParallelJob
+    private struct Job : ILaneJob
     {
         public float* X, Y;
         public int* Positions;
@@ -56,25 +54,41 @@ internal static unsafe class DropoutKernels
         public float Factor;
         public bool Accumulate;
 
-        public readonly void Execute(int part)
+        public readonly void Execute<TLanes>(int part)
+            where TLanes : struct, ILanes<TLanes>
         {
             int end = Math.Min(Rows, (part + 1) * RowsPerPart);
             for (int row = part * RowsPerPart; row < end; row++)
             {
-                ApplyRow(X + ((long)row * Columns), Y + ((long)row * Columns), (ulong)Positions[row]);
+                float* x = X + ((long)row * Columns);
+                float* y = Y + ((long)row * Columns);
+                for (int i = 0; i < Columns; i += 4 * Lanes.Count)
+                {
+                    CounterLanes.Next(Key, (ulong)Positions[row], (uint)(i / 4), out TLanes a, out TLanes b, out TLanes c, out TLanes d);
+                    Apply(x, y, i, a);
+                    Apply(x, y, i + Lanes.Count, b);
+                    Apply(x, y, i + (2 * Lanes.Count), c);
+                    Apply(x, y, i + (3 * Lanes.Count), d);
+                }
             }
         }
 
-        private readonly void ApplyRow(float* x, float* y, ulong position)
+        private readonly void Apply<TLanes>(float* x, float* y, int i, TLanes bits)
+            where TLanes : struct, ILanes<TLanes>
         {
-            for (int i = 0; i < Columns; i++)
+            int count = Columns - i;
+            if (count <= 0)
             {
-                ulong counter = (ulong)((i / 64 * 16) + (i % 16));
-                (uint a, uint b, uint c, uint d) = CounterRandom.Next(Key, position, counter);
-                uint bits = (i / 16 % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
-                float value = bits >= Threshold ? x[i] * Factor : 0;
-                y[i] = Accumulate ? y[i] + value : value;
+                return;
             }
+
+            TLanes value = TLanes.WhereAtLeast(bits, Threshold, Lanes.Load<TLanes>(x + i, count) * TLanes.Broadcast(Factor));
+            if (Accumulate)
+            {
+                value += Lanes.Load<TLanes>(y + i, count);
+            }
+
+            Lanes.Store(value, y + i, count);
         }
     }
 }

@@ -1,5 +1,5 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
-using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
@@ -9,6 +9,7 @@ internal static unsafe class NormKernels
 {
     private const int PartLength = 16 * 1024;
     private const int ColumnsPerPart = 256;
+    private const int SumLength = 1024;
 
     /// <summary><c>y = (x - mean) rstd weight + bias</c>; writes two statistics a row.</summary>
     public static void LayerForward(float* x, int rows, int columns, Parameter? weight, Parameter? bias, float epsilon, float* y, float* statistics)
@@ -59,15 +60,15 @@ internal static unsafe class NormKernels
                 X = x, Dy = dy, Columns = columns, Statistics = statistics, Offsets = offsets, Sequences = sequenceOffsets.Length - 1,
                 Gradient = gradient, Centered = centered,
             };
-            WorkerPool.Shared.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, ref job);
+            Lanes.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, job);
         }
     }
 
     private static int RowsPerPart(int columns) => Math.Max(1, PartLength / Math.Max(1, columns));
 
-    private static void RunRows(ForwardJob job) => WorkerPool.Shared.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, ref job);
+    private static void RunRows(in ForwardJob job) => Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
 
-    private static void RunRows(BackwardJob job) => WorkerPool.Shared.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, ref job);
+    private static void RunRows(in BackwardJob job) => Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
 
     private static float* Decode(int slot, Parameter? parameter)
     {
@@ -86,105 +87,137 @@ internal static unsafe class NormKernels
         return values;
     }
 
-    private struct ForwardJob : IParallelJob
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TLanes Weighted<TLanes>(TLanes value, float* weight, int i, int count)
+        where TLanes : struct, ILanes<TLanes>
+        => weight == null ? value : value * Lanes.Load<TLanes>(weight + i, count);
+
+    private struct ForwardJob : ILaneJob
     {
         public float* X, Y, Statistics, Weight, Bias;
         public int Rows, Columns, RowsPerPart;
         public float Epsilon;
         public bool Centered;
 
-        public readonly void Execute(int part)
+        public readonly void Execute<TLanes>(int part)
+            where TLanes : struct, ILanes<TLanes>
         {
             int end = Math.Min(Rows, (part + 1) * RowsPerPart);
             for (int row = part * RowsPerPart; row < end; row++)
             {
-                Forward(X + ((long)row * Columns), Y + ((long)row * Columns), row);
+                float* x = X + ((long)row * Columns);
+                float mean = Centered ? (float)(RowReductions.Sum<TLanes, RowReductions.Value>(x, Columns, default) / Columns) : 0;
+                double squares = RowReductions.Sum<TLanes, RowReductions.SquaredDistance>(x, Columns, new(mean));
+                float rstd = 1 / MathF.Sqrt((float)(squares / Columns) + Epsilon);
+                Write<TLanes>(x, Y + ((long)row * Columns), mean, rstd);
+                if (Centered)
+                {
+                    Statistics[2 * row] = mean;
+                    Statistics[(2 * row) + 1] = rstd;
+                }
+                else
+                {
+                    Statistics[row] = rstd;
+                }
             }
         }
 
-        private readonly void Forward(float* x, float* y, int row)
+        private readonly void Write<TLanes>(float* x, float* y, float mean, float rstd)
+            where TLanes : struct, ILanes<TLanes>
         {
-            float mean = 0;
-            if (Centered)
+            TLanes means = TLanes.Broadcast(mean);
+            TLanes factor = TLanes.Broadcast(rstd);
+            for (int i = 0; i < Columns; i += Lanes.Count)
             {
-                double sum = 0;
-                for (int i = 0; i < Columns; i++)
+                int count = Columns - i;
+                TLanes value = Weighted((Lanes.Load<TLanes>(x + i, count) - means) * factor, Weight, i, count);
+                if (Bias != null)
                 {
-                    sum += x[i];
+                    value += Lanes.Load<TLanes>(Bias + i, count);
                 }
 
-                mean = (float)(sum / Columns);
-            }
-
-            double squares = 0;
-            for (int i = 0; i < Columns; i++)
-            {
-                squares += (x[i] - mean) * (x[i] - mean);
-            }
-
-            float rstd = 1 / MathF.Sqrt((float)(squares / Columns) + Epsilon);
-            for (int i = 0; i < Columns; i++)
-            {
-                y[i] = ((x[i] - mean) * rstd * (Weight == null ? 1 : Weight[i])) + (Bias == null ? 0 : Bias[i]);
-            }
-
-            if (Centered)
-            {
-                Statistics[2 * row] = mean;
-                Statistics[(2 * row) + 1] = rstd;
-            }
-            else
-            {
-                Statistics[row] = rstd;
+                Lanes.Store(value, y + i, count);
             }
         }
     }
 
-    private struct BackwardJob : IParallelJob
+    private struct BackwardJob : ILaneJob
     {
         public float* X, Dy, Dx, Statistics, Weight;
         public int Rows, Columns, RowsPerPart;
         public bool Accumulate, Centered;
 
-        public readonly void Execute(int part)
+        public readonly void Execute<TLanes>(int part)
+            where TLanes : struct, ILanes<TLanes>
         {
             int end = Math.Min(Rows, (part + 1) * RowsPerPart);
             for (int row = part * RowsPerPart; row < end; row++)
             {
                 long start = (long)row * Columns;
-                Backward(X + start, Dy + start, Dx + start, Centered ? Statistics[2 * row] : 0, Statistics[Centered ? (2 * row) + 1 : row]);
+                float mean = Centered ? Statistics[2 * row] : 0;
+                float rstd = Statistics[Centered ? (2 * row) + 1 : row];
+                Sums<TLanes>(X + start, Dy + start, mean, out double sum, out double product);
+                float meanOfG = Centered ? (float)(sum / Columns) : 0;
+                float slope = (float)(product * rstd * rstd / Columns);
+                Write<TLanes>(X + start, Dy + start, Dx + start, mean, rstd, meanOfG, slope);
             }
         }
 
-        private readonly void Backward(float* x, float* dy, float* dx, float mean, float rstd)
+        /// <summary>Sums of <c>g</c> and of <c>g (x - mean)</c>.</summary>
+        private readonly void Sums<TLanes>(float* x, float* dy, float mean, out double sum, out double product)
+            where TLanes : struct, ILanes<TLanes>
         {
-            double sum = 0, product = 0;
-            for (int i = 0; i < Columns; i++)
+            TLanes means = TLanes.Broadcast(mean);
+            sum = 0;
+            product = 0;
+            for (int start = 0; start < Columns; start += SumLength)
             {
-                float g = dy[i] * (Weight == null ? 1 : Weight[i]);
-                sum += g;
-                product += g * (x[i] - mean) * rstd;
-            }
+                int end = Math.Min(Columns, start + SumLength);
+                TLanes sums = TLanes.Broadcast(0);
+                TLanes products = sums;
+                for (int i = start; i < end; i += Lanes.Count)
+                {
+                    TLanes g = Weighted(Lanes.Load<TLanes>(dy + i, end - i), Weight, i, end - i);
+                    sums += g;
+                    products = TLanes.MultiplyAdd(g, Lanes.Load<TLanes>(x + i, end - i, mean) - means, products);
+                }
 
-            float meanOfG = Centered ? (float)(sum / Columns) : 0;
-            float meanOfProduct = (float)(product / Columns);
-            for (int i = 0; i < Columns; i++)
+                sum += TLanes.Sum(sums);
+                product += TLanes.Sum(products);
+            }
+        }
+
+        private readonly void Write<TLanes>(float* x, float* dy, float* dx, float mean, float rstd, float meanOfG, float slope)
+            where TLanes : struct, ILanes<TLanes>
+        {
+            TLanes means = TLanes.Broadcast(mean);
+            TLanes factor = TLanes.Broadcast(rstd);
+            TLanes shift = TLanes.Broadcast(meanOfG);
+            TLanes slopes = TLanes.Broadcast(-slope);
+            for (int i = 0; i < Columns; i += Lanes.Count)
             {
-                float g = dy[i] * (Weight == null ? 1 : Weight[i]);
-                float value = rstd * (g - meanOfG - ((x[i] - mean) * rstd * meanOfProduct));
-                dx[i] = Accumulate ? dx[i] + value : value;
+                int count = Columns - i;
+                TLanes g = Weighted(Lanes.Load<TLanes>(dy + i, count), Weight, i, count);
+                TLanes value = TLanes.MultiplyAdd(Lanes.Load<TLanes>(x + i, count) - means, slopes, g - shift) * factor;
+                if (Accumulate)
+                {
+                    value += Lanes.Load<TLanes>(dx + i, count);
+                }
+
+                Lanes.Store(value, dx + i, count);
             }
         }
     }
 
-    private struct WeightGradientJob : IParallelJob
+    private struct WeightGradientJob : ILaneJob
     {
         public float* X, Dy, Statistics, Gradient;
         public int* Offsets;
         public int Columns, Sequences;
         public bool Centered;
 
-        public readonly void Execute(int part)
+        public readonly void Execute<TLanes>(int part)
+            where TLanes : struct, ILanes<TLanes>
         {
             int first = part * ColumnsPerPart;
             int count = Math.Min(ColumnsPerPart, Columns - first);
@@ -194,16 +227,23 @@ internal static unsafe class NormKernels
                 new Span<float>(sum, count).Clear();
                 for (int row = Offsets[s]; row < Offsets[s + 1]; row++)
                 {
-                    float mean = Centered ? Statistics[2 * row] : 0;
-                    float rstd = Statistics[Centered ? (2 * row) + 1 : row];
-                    long start = ((long)row * Columns) + first;
-                    for (int i = 0; i < count; i++)
-                    {
-                        sum[i] += Dy[start + i] * ((X[start + i] - mean) * rstd);
-                    }
+                    AddRow<TLanes>(sum, row, ((long)row * Columns) + first, count);
                 }
 
                 VectorKernels.Add(Gradient + first, sum, count);
+            }
+        }
+
+        private readonly void AddRow<TLanes>(float* sum, int row, long start, int count)
+            where TLanes : struct, ILanes<TLanes>
+        {
+            TLanes mean = TLanes.Broadcast(Centered ? Statistics[2 * row] : 0);
+            TLanes rstd = TLanes.Broadcast(Statistics[Centered ? (2 * row) + 1 : row]);
+            for (int i = 0; i < count; i += Lanes.Count)
+            {
+                TLanes normalized = (Lanes.Load<TLanes>(X + start + i, count - i) - mean) * rstd;
+                TLanes value = TLanes.MultiplyAdd(Lanes.Load<TLanes>(Dy + start + i, count - i), normalized, TLanes.Load(sum + i));
+                value.Store(sum + i);
             }
         }
     }

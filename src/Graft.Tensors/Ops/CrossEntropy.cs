@@ -1,5 +1,4 @@
 using Graft.Tensors.Kernels;
-using Graft.Tensors.Threading;
 
 namespace Graft.Tensors;
 
@@ -33,7 +32,7 @@ public static unsafe partial class Op
                 Logits = logits.Data, Gradient = gradient, Accumulate = true, Columns = logits.Columns, Indices = labelled.Indices, AllRows = true,
                 Targets = target, Losses = labelled.Losses, Scale = (float)scale, Smoothing = labelSmoothing,
             };
-            WorkerPool.Shared.Run(labelled.Count, ref job);
+            Lanes.Run(labelled.Count, job);
         }
 
         return labelled.Sum(tokenLosses);

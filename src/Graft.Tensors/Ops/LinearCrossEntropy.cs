@@ -1,5 +1,4 @@
 using Graft.Tensors.Kernels;
-using Graft.Tensors.Threading;
 
 namespace Graft.Tensors;
 
@@ -110,7 +109,7 @@ public static unsafe partial class Op
                 Logits = Logits, Gradient = trains ? Logits : null, Columns = weight.Rows, Indices = indices, Targets = targets,
                 Losses = losses, Scale = Scale, Smoothing = Smoothing,
             };
-            WorkerPool.Shared.Run(rows, ref job);
+            Lanes.Run(rows, job);
             Backward(indices, segments);
         }
 
