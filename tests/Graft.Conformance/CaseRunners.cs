@@ -5,6 +5,7 @@ public static class CaseRunners
 {
     private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
     {
+        new Runners.TokenizerRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>
