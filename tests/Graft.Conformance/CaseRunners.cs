@@ -18,6 +18,7 @@ public static class CaseRunners
         new ParameterGroupsRunner(),
         new ScheduleRunner(),
         new StoppingCriteriaRunner(),
+        new Runners.TokenizerRunner(),
     }.ToDictionary(runner => runner.Kind);
 
     /// <summary>Runs <paramref name="case"/> and never throws.</summary>
