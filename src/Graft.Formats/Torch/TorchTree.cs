@@ -17,7 +17,7 @@ internal sealed class TorchTree
     private const long AllowedNameCharactersPerByte = 64;
 
     private readonly string _path;
-    private readonly List<object> _keys = [];
+    private readonly List<object?> _keys = [];
     private readonly List<TensorEntry> _tensors = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly long _mostTensors;
@@ -59,7 +59,7 @@ internal sealed class TorchTree
             case TorchDictionary dictionary:
                 foreach ((object? key, object? item) in dictionary.Items)
                 {
-                    Visit(key ?? "None", item);
+                    Visit(key, item);
                 }
 
                 break;
@@ -84,7 +84,7 @@ internal sealed class TorchTree
         }
     }
 
-    private void Visit(object key, object? value)
+    private void Visit(object? key, object? value)
     {
         _keys.Add(key);
         Visit(value);
@@ -108,7 +108,18 @@ internal sealed class TorchTree
         _tensors.Add(new TensorEntry(name, tensor.DType, tensor.Shape, tensor.ElementCount, _path, tensor.Data));
     }
 
-    private string Name() => string.Join('/', _keys);
+    private string Name() => string.Join('/', _keys.Select(Text));
+
+    /// <summary>A key as Python prints it.</summary>
+    private static string Text(object? key) => key switch
+    {
+        null => "None",
+        string text => text,
+        double number when double.IsInteger(number) => $"{number:F1}",
+        byte[] bytes => Convert.ToHexString(bytes),
+        TorchTuple tuple => $"({string.Join(", ", tuple.Items.Select(Text))})",
+        _ => $"{key}",
+    };
 
     private InvalidDataException Invalid(string what) => new($"'{_path}' cannot be read as a torch checkpoint: {what}.");
 }

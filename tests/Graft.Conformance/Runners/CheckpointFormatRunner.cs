@@ -24,6 +24,7 @@ public sealed unsafe class CheckpointFormatRunner : ICaseRunner
             "safetensors" => ReadSafetensors,
             "folder" => ReadFolder,
             "torch" => ReadTorch,
+            "gguf" => ReadGguf,
             "tokenizer.json" => ReadTokenizer,
             _ => throw new NotYetException($"{format} files"),
         };
@@ -145,6 +146,20 @@ public sealed unsafe class CheckpointFormatRunner : ICaseRunner
 
     private static List<string> Groups(IEnumerable<IEnumerable<string>> groups)
         => [.. groups.Select(group => string.Join(" = ", group.Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal)];
+
+    private static void ReadGguf(ConformanceCase @case, JsonElement file, string path)
+    {
+        using GgufFile opened = GgufFile.Open(path);
+        foreach (GgufTensor tensor in opened.Tensors)
+        {
+            Touch(new ReadOnlySpan<byte>(tensor.Data, checked((int)tensor.ByteLength)));
+        }
+
+        if (@case.Has("tensors"))
+        {
+            Compare(@case, path, [.. opened.Tensors.Select(tensor => tensor.ToEntry())]);
+        }
+    }
 
     private static void ReadTokenizer(ConformanceCase @case, JsonElement file, string path)
         => throw new NotYetException("tokenizer.json");
