@@ -1,4 +1,5 @@
 using Graft.Generation.Processors;
+using Graft.Tensors;
 
 namespace Graft.Generation.Sampling;
 
@@ -16,7 +17,7 @@ public static class TokenSampler
 
     /// <summary>Draws from <c>softmax(scores)</c> by inverting the cumulative distribution.</summary>
     /// <param name="scores">Scores over the vocabulary.</param>
-    /// <param name="uniform">A number in [0, 1), from <see cref="CounterRandom"/>.</param>
+    /// <param name="uniform">A number in [0, 1), from <see cref="Uniform"/>.</param>
     /// <exception cref="ArgumentException">There is no score, or none above minus infinity, or one is NaN.</exception>
     public static int Draw(ReadOnlySpan<float> scores, double uniform)
     {
@@ -43,6 +44,19 @@ public static class TokenSampler
         }
 
         return chosen;
+    }
+
+    /// <summary>
+    /// A number in [0, 1) with 53 random bits that is a function of seed and place, with no state to carry: the same seed gives the
+    /// same text, whatever is generated beside it.
+    /// </summary>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="sequence">Which sequence.</param>
+    /// <param name="position">Which token of it.</param>
+    public static double Uniform(ulong seed, ulong sequence, ulong position)
+    {
+        (uint a, uint b, _, _) = CounterRandom.Next(seed, sequence, position);
+        return ((((ulong)a << 32) | b) >> 11) * (1.0 / (1UL << 53));
     }
 
     /// <summary>Writes <c>softmax(scores)</c>: what <see cref="Draw"/> draws from.</summary>

@@ -2,13 +2,22 @@ using Graft.Training.Optimizers.Lanes;
 
 namespace Graft.Training.Optimizers;
 
-/// <summary>Options of <see cref="Adam"/> and <see cref="AdamW"/>; the defaults are torch's.</summary>
+/// <summary>Options of <see cref="Adam"/>, <see cref="AdamW"/> and their relatives; the defaults are torch's.</summary>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to the root of the corrected second moment.</param>
 /// <param name="AmsGrad">Divide by the largest second moment so far. The maximum is taken before the bias correction.</param>
 /// <param name="Maximize">Climb instead of descend.</param>
-public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, bool AmsGrad = false, bool Maximize = false);
+public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, double Epsilon = 1e-8, bool AmsGrad = false, bool Maximize = false)
+{
+    internal static void RefuseAmsGrad(AdamOptions options, string optimizer)
+    {
+        if (options.AmsGrad)
+        {
+            throw new ArgumentException($"{optimizer} has no AMSGrad variant.", nameof(options));
+        }
+    }
+}
 
 /// <summary>
 /// Adam (Kingma and Ba 2015, arXiv:1412.6980) with torch's arithmetic: <c>p -= lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)</c>.

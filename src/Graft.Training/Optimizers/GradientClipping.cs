@@ -1,15 +1,17 @@
 using System.Runtime.Intrinsics;
+using Graft.Tensors.Memory;
+using Graft.Tensors.Threading;
 
 namespace Graft.Training.Optimizers;
 
 /// <summary>
 /// Global norm and clipping of a flat gradient buffer. Sums are taken in double precision, chunk by chunk and in eight strands
-/// by index, so they are the same bits on any machine and for any number of threads that share the chunks.
+/// by index, so they are the same bits on any machine and for any number of threads.
 /// </summary>
 public static unsafe class GradientClipping
 {
-    /// <summary>Elements in a chunk: the unit of a partial sum.</summary>
-    public const int ChunkLength = 16384;
+    private const int ChunkLength = 16384;
+    private const int TermSlot = 0;
 
     // torch adds this to the norm before dividing, so a clipped norm ends a little below the limit.
     private const double NormEpsilon = 1e-6;
@@ -30,55 +32,28 @@ public static unsafe class GradientClipping
     /// <param name="count">Number of gradients.</param>
     /// <param name="normType">2 by default; any positive number, or infinity for the largest magnitude.</param>
     public static double TotalNorm(float* gradients, long count, double normType = 2)
-    {
-        double total = 0;
-        for (long start = 0; start < count; start += ChunkLength)
-        {
-            total = Combine(total, ChunkTerm(gradients + start, (int)Math.Min(ChunkLength, count - start), normType), normType);
-        }
+        => TotalNorm(gradients, count, normType, WorkerPool.Shared);
 
-        return NormOf(total, normType);
-    }
-
-    /// <summary>One chunk's share: the sum of its powers, or its largest magnitude for the infinity norm.</summary>
-    /// <param name="gradients">First gradient of the chunk.</param>
-    /// <param name="count">Its length, up to <see cref="ChunkLength"/>.</param>
-    /// <param name="normType">The norm.</param>
-    public static double ChunkTerm(float* gradients, int count, double normType)
+    internal static double TotalNorm(float* gradients, long count, double normType, WorkerPool pool)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(normType);
-        if (normType == 2)
+        int chunks = checked((int)((count + ChunkLength - 1) / ChunkLength));
+        double* terms = (double*)ThreadScratch.Get(TermSlot, (nuint)chunks * sizeof(double));
+        var job = new ChunkJob(gradients, count, normType, terms);
+        pool.Run(chunks, ref job);
+        double total = 0;
+        for (int i = 0; i < chunks; i++)
         {
-            return SumOfSquares(gradients, count);
+            total = double.IsPositiveInfinity(normType) ? Math.Max(total, terms[i]) : total + terms[i];
         }
 
-        double term = 0;
-        for (int i = 0; i < count; i++)
+        return normType switch
         {
-            double magnitude = Math.Abs((double)gradients[i]);
-            term = double.IsPositiveInfinity(normType) ? Math.Max(term, magnitude)
-                : term + (normType == 1 ? magnitude : Math.Pow(magnitude, normType));
-        }
-
-        return term;
+            1 or double.PositiveInfinity => total,
+            2 => Math.Sqrt(total),
+            _ => Math.Pow(total, 1 / normType),
+        };
     }
-
-    /// <summary>Adds a chunk's share to the total; chunks must come in index order.</summary>
-    /// <param name="total">The total so far, from 0.</param>
-    /// <param name="term">The next chunk's <see cref="ChunkTerm"/>.</param>
-    /// <param name="normType">The norm.</param>
-    public static double Combine(double total, double term, double normType)
-        => double.IsPositiveInfinity(normType) ? Math.Max(total, term) : total + term;
-
-    /// <summary>The norm that a total of chunk shares stands for.</summary>
-    /// <param name="total">All shares together.</param>
-    /// <param name="normType">The norm.</param>
-    public static double NormOf(double total, double normType) => normType switch
-    {
-        1 or double.PositiveInfinity => total,
-        2 => Math.Sqrt(total),
-        _ => Math.Pow(total, 1 / normType),
-    };
 
     /// <summary>
     /// What gradients of norm <paramref name="totalNorm"/> are to be multiplied by: <c>max_norm / (norm + 1e-6)</c>, at most 1.
@@ -134,6 +109,25 @@ public static unsafe class GradientClipping
         }
     }
 
+    /// <summary>One chunk's share: the sum of its powers, or its largest magnitude for the infinity norm.</summary>
+    private static double TermOf(float* gradients, int count, double normType)
+    {
+        if (normType == 2)
+        {
+            return SumOfSquares(gradients, count);
+        }
+
+        double term = 0;
+        for (int i = 0; i < count; i++)
+        {
+            double magnitude = Math.Abs((double)gradients[i]);
+            term = double.IsPositiveInfinity(normType) ? Math.Max(term, magnitude)
+                : term + (normType == 1 ? magnitude : Math.Pow(magnitude, normType));
+        }
+
+        return term;
+    }
+
     private static double SumOfSquares(float* gradients, int count)
     {
         Vector512<double> sums = Vector512<double>.Zero;
@@ -157,5 +151,14 @@ public static unsafe class GradientClipping
         }
 
         return sum;
+    }
+
+    private readonly struct ChunkJob(float* gradients, long count, double normType, double* terms) : IParallelJob
+    {
+        public void Execute(int part)
+        {
+            long start = (long)part * ChunkLength;
+            terms[part] = TermOf(gradients + start, (int)Math.Min(ChunkLength, count - start), normType);
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Graft.Tensors.Threading;
+
 namespace Graft.Training.Optimizers;
 
 /// <summary>
@@ -63,7 +65,7 @@ public abstract unsafe class Optimizer : IDisposable
     /// <summary>+1, or -1 to climb instead of descend.</summary>
     private protected float Direction { get; init; } = 1;
 
-    /// <summary>One whole step on the calling thread.</summary>
+    /// <summary>One whole step, shared out among the workers of <see cref="WorkerPool.Shared"/>.</summary>
     /// <param name="parameters">The parameter buffer, <see cref="Length"/> floats; updated in place.</param>
     /// <param name="gradients">The gradient buffer of the same layout.</param>
     /// <param name="skip">By parameter: true where there is no gradient; that parameter is not touched and does not count the step. Empty: none.</param>
@@ -82,14 +84,15 @@ public abstract unsafe class Optimizer : IDisposable
         }
     }
 
-    /// <summary>One whole step on the calling thread, on native buffers of <see cref="Length"/> floats.</summary>
+    /// <summary>One whole step on native buffers of <see cref="Length"/> floats.</summary>
     /// <param name="parameters">First parameter.</param>
     /// <param name="gradients">First gradient.</param>
     /// <param name="skip">By parameter: true where there is no gradient. Empty: none.</param>
     public void Step(float* parameters, float* gradients, ReadOnlySpan<bool> skip = default)
     {
         Begin(skip);
-        Update(parameters, gradients, 0, TileCount);
+        var sweep = new Sweep(this, parameters, gradients);
+        WorkerPool.Shared.Run(TileCount, ref sweep);
     }
 
     /// <summary>Counts the step and computes its coefficients. To be followed by <see cref="Update"/> over all tiles.</summary>
@@ -242,4 +245,9 @@ public abstract unsafe class Optimizer : IDisposable
 
     /// <summary>A stretch of the flat buffers that belongs to one parameter: the unit of work.</summary>
     private protected readonly record struct Tile(int Parameter, long Start, long Count);
+
+    private readonly struct Sweep(Optimizer optimizer, float* parameters, float* gradients) : IParallelJob
+    {
+        public void Execute(int part) => optimizer.Update(parameters, gradients, part, part + 1);
+    }
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Graft.Tensors;
 
 namespace Graft.Training.Optimizers;
 
@@ -11,20 +11,15 @@ public readonly record struct StateRegion(int Parameter, long Offset, int[] Shap
 /// <summary>One flat state buffer in native memory: a moment of all parameters, named as torch names it.</summary>
 public sealed unsafe class OptimizerState : IDisposable
 {
-    private const nuint Alignment = 64;
+    private readonly NativeBuffer _buffer;
 
     internal OptimizerState(string name, long length, IReadOnlyList<StateRegion> regions)
     {
         Name = name;
         Length = length;
         Regions = regions;
-        nuint bytes = (nuint)Math.Max(1, length) * sizeof(float);
-        Pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
-        NativeMemory.Clear(Pointer, bytes);
+        _buffer = new NativeBuffer(length * sizeof(float));
     }
-
-    /// <summary>Frees the buffer.</summary>
-    ~OptimizerState() => Free();
 
     /// <summary>The state's name: <c>exp_avg</c>, <c>momentum_buffer</c>, ...</summary>
     public string Name { get; }
@@ -33,7 +28,7 @@ public sealed unsafe class OptimizerState : IDisposable
     public long Length { get; }
 
     /// <summary>First element.</summary>
-    public float* Pointer { get; private set; }
+    public float* Pointer => (float*)_buffer.Data;
 
     /// <summary>Which part belongs to which parameter; parameters without this state are absent.</summary>
     public IReadOnlyList<StateRegion> Regions { get; }
@@ -50,17 +45,7 @@ public sealed unsafe class OptimizerState : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
-    {
-        NativeMemory.AlignedFree(Pointer);
-        Pointer = null;
-    }
+    public void Dispose() => _buffer.Dispose();
 }
 
 /// <summary>Numbers that an optimizer keeps beside its buffers: step counts, running products and the like.</summary>

@@ -19,6 +19,7 @@ internal static class OptimizerCases
     /// <summary>Graft's states that a library's state stands for: bitsandbytes numbers its states.</summary>
     public static string[] StateNames(Optimizer optimizer, string name) => name switch
     {
+        "state1" when optimizer is AdEmaMix => ["exp_avg", "exp_avg_slow"],
         "state1" => [optimizer.State[0].Name],
         "state2" => [optimizer.State[1].Name],
         _ => [name],
@@ -39,10 +40,56 @@ internal static class OptimizerCases
                 return new AdamW(slots, Group(1e-3, 1e-2), AdamOptions(given));
             case "torch.SGD" or "bitsandbytes.SGD":
                 return new Sgd(slots, Group(1e-3, 0), new SgdOptions(given.Number("momentum", 0), given.Number("dampening", 0), given.Flag("nesterov"), given.Flag("maximize")));
+            case "torch.RMSprop" or "bitsandbytes.RMSprop":
+                return new RmsProp(slots, Group(1e-2, 0), new RmsPropOptions(given.Number("alpha", 0.99), given.Number("eps", 1e-8), given.Number("momentum", 0), given.Flag("centered"), given.Flag("maximize")));
+            case "torch.Adagrad" or "bitsandbytes.Adagrad":
+                return new Adagrad(slots, Group(1e-2, 0), new AdagradOptions(given.Number("lr_decay", 0), given.Number("initial_accumulator_value", 0), given.Number("eps", 1e-10), given.Flag("maximize")));
+            case "torch.Adadelta":
+                return new Adadelta(slots, Group(1, 0), new AdadeltaOptions(given.Number("rho", 0.9), given.Number("eps", 1e-6), given.Flag("maximize")));
+            case "torch.Adamax":
+                return new Adamax(slots, Group(2e-3, 0), AdamOptions(given));
+            case "torch.NAdam":
+                return new NAdam(slots, Group(2e-3, 0), AdamOptions(given), given.Number("momentum_decay", 4e-3), given.Flag("decoupled_weight_decay"));
+            case "torch.RAdam":
+                return new RAdam(slots, Group(1e-3, 0), AdamOptions(given), given.Flag("decoupled_weight_decay"));
+            case "torch.ASGD":
+                return new AveragedSgd(slots, Group(1e-2, 0), new AveragedSgdOptions(given.Number("lambd", 1e-4), given.Number("alpha", 0.75), given.Number("t0", 1e6), given.Flag("maximize")));
+            default:
+                return CreateOther(name, slots, given, Group);
+        }
+    }
+
+    private static Optimizer CreateOther(string name, ParameterSlot[] slots, Arguments given, Func<double, double, ParameterGroup[]> group)
+    {
+        double[] betas;
+        switch (name)
+        {
+            case "torch.Rprop":
+                double[] etas = given.Numbers("etas", 0.5, 1.2);
+                double[] sizes = given.Numbers("step_sizes", 1e-6, 50);
+                return new Rprop(slots, group(1e-2, 0), new RpropOptions(etas[0], etas[1], sizes[0], sizes[1], given.Flag("maximize")));
+            case "bitsandbytes.Lion" or "lion_pytorch.Lion":
+                betas = given.Numbers("betas", 0.9, 0.99);
+                return new Lion(slots, group(1e-4, 0), betas[0], betas[1]);
+            case "bitsandbytes.AdEMAMix":
+                betas = given.Numbers("betas", 0.9, 0.999, 0.9999);
+                return new AdEmaMix(slots, group(1e-3, 1e-2), new AdEmaMixOptions(
+                    betas[0], betas[1], betas[2], given.Number("alpha", 5), given.Number("eps", 1e-8), given.Optional("t_alpha"), given.Optional("t_beta3")));
+            case "schedulefree.SGDScheduleFree":
+                return new ScheduleFreeSgd(slots, group(1, 0), ScheduleFreeOptions(given, given.Number("momentum", 0.9)));
+            case "schedulefree.AdamWScheduleFree":
+                betas = given.Numbers("betas", 0.9, 0.999);
+                return new ScheduleFreeAdamW(slots, group(2.5e-3, 0), ScheduleFreeOptions(given, betas[0]), betas[1], given.Number("eps", 1e-8));
+            case "schedulefree.RAdamScheduleFree":
+                betas = given.Numbers("betas", 0.9, 0.999);
+                return new ScheduleFreeAdamW(slots, group(2.5e-3, 0), ScheduleFreeOptions(given, betas[0]), betas[1], given.Number("eps", 1e-8), rectified: true, given.Flag("silent_sgd_phase", true));
             default:
                 throw new NotYetException(name);
         }
     }
+
+    private static ScheduleFreeOptions ScheduleFreeOptions(Arguments given, double momentum)
+        => new(momentum, (long)given.Number("warmup_steps", 0), given.Number("r", 0), given.Number("weight_lr_power", 2));
 
     private static AdamOptions AdamOptions(Arguments given)
     {

@@ -42,6 +42,7 @@ public sealed class OptimizerRunner : ICaseRunner
         }
 
         CompareState(check, arrays, slots, optimizer);
+        CompareEvaluation(check, arrays, slots, optimizer, parameters);
     }
 
     private static void CompareState(Check check, ExpectedArrays arrays, ParameterSlot[] slots, Optimizer optimizer)
@@ -53,6 +54,25 @@ public sealed class OptimizerRunner : ICaseRunner
             string[] states = OptimizerCases.StateNames(optimizer, name[(dot + ".state.".Length)..]);
             check.Close(name, arrays[name], states.SelectMany(state => StateOf(optimizer, state, parameter)).ToArray());
         }
+    }
+
+    private static void CompareEvaluation(Check check, ExpectedArrays arrays, ParameterSlot[] slots, Optimizer optimizer, float[] parameters)
+    {
+        if (!slots.Any(slot => arrays.Has($"{slot.Name}.eval")))
+        {
+            return;
+        }
+
+        float[] training = [.. parameters];
+        var scheduleFree = (ScheduleFreeOptimizer)optimizer;
+        scheduleFree.ToEvaluation(parameters);
+        foreach (ParameterSlot slot in slots)
+        {
+            check.Close($"{slot.Name}.eval", arrays[$"{slot.Name}.eval"], Part(parameters, slot));
+        }
+
+        scheduleFree.ToTraining(parameters);
+        check.Close("back to training", training, parameters);
     }
 
     private static float[] StateOf(Optimizer optimizer, string name, int parameter)

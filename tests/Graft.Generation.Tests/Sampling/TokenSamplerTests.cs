@@ -41,7 +41,7 @@ public class TokenSamplerTests
         int[] counts = new int[4];
         for (int i = 0; i < Draws; i++)
         {
-            counts[TokenSampler.Draw(scores, CounterRandom.Uniform(42, 0, (ulong)i))]++;
+            counts[TokenSampler.Draw(scores, TokenSampler.Uniform(42, 0, (ulong)i))]++;
         }
 
         double distance = probabilities.Select((p, i) => Math.Pow(counts[i] - (p * Draws), 2) / (p * Draws)).Sum();
@@ -56,5 +56,17 @@ public class TokenSamplerTests
         Assert.Equal(0.25f, probabilities[0], 1e-6f);
         Assert.Equal(0.75f, probabilities[1], 1e-6f);
         Assert.Equal(0, probabilities[2]);
+    }
+
+    [Fact]
+    public void Random_numbers_are_a_function_of_seed_and_place()
+    {
+        double[] numbers = [.. Enumerable.Range(0, 5000).Select(i => TokenSampler.Uniform(7, 1, (ulong)i))];
+        Assert.All(numbers, number => Assert.InRange(number, 0, 1 - 1e-16));
+        Assert.Equal(0.5, numbers.Average(), 0.02);
+        Assert.Equal(numbers.Length, numbers.Distinct().Count());
+        Assert.NotEqual(TokenSampler.Uniform(7, 1, 0), TokenSampler.Uniform(7, 2, 0));
+        Assert.NotEqual(TokenSampler.Uniform(7, 1, 0), TokenSampler.Uniform(8, 1, 0));
+        Assert.Equal(TokenSampler.Uniform(7, 1, 3), numbers[3]);
     }
 }

@@ -1,0 +1,75 @@
+using Graft.Training.Optimizers.Lanes;
+
+namespace Graft.Training.Optimizers;
+
+/// <summary>Options of <see cref="Adagrad"/>; the defaults are torch's.</summary>
+/// <param name="LearningRateDecay">The rate of step t is <c>lr / (1 + (t - 1) * lr_decay)</c>.</param>
+/// <param name="InitialAccumulator">What the sums of squares start with.</param>
+/// <param name="Epsilon">Added to the root.</param>
+/// <param name="Maximize">Climb instead of descend.</param>
+public sealed record AdagradOptions(double LearningRateDecay = 0, double InitialAccumulator = 0, double Epsilon = 1e-10, bool Maximize = false);
+
+/// <summary>
+/// Adagrad (Duchi et al. 2011) as torch and bitsandbytes have it: <c>p -= lr_t * g / (sqrt(sum of g^2) + eps)</c>. Weight decay is L2.
+/// State: <c>sum</c>.
+/// </summary>
+public sealed unsafe class Adagrad : Optimizer
+{
+    private readonly AdagradOptions _options;
+    private readonly OptimizerState _sum;
+    private readonly Rule[] _rules;
+
+    /// <summary>Allocates the sums.</summary>
+    /// <param name="parameters">Where each parameter lies.</param>
+    /// <param name="groups">Rates and decays.</param>
+    /// <param name="options">The algorithm's options.</param>
+    public Adagrad(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdagradOptions? options = null)
+        : base(parameters, groups)
+    {
+        _options = options ?? new AdagradOptions();
+        Direction = _options.Maximize ? -1 : 1;
+        _sum = AddState("sum");
+        _rules = new Rule[parameters.Count];
+        for (long i = 0; i < _sum.Length; i++)
+        {
+            _sum.Pointer[i] = (float)_options.InitialAccumulator;
+        }
+    }
+
+    private protected override void Prepare(int parameter, ParameterGroup group, double step)
+    {
+        _rules[parameter] = new Rule
+        {
+            Sum = _sum.Pointer,
+            L2 = (float)group.WeightDecay,
+            Rate = (float)(group.LearningRate / (1 + ((step - 1) * _options.LearningRateDecay))),
+            Epsilon = (float)_options.Epsilon,
+        };
+    }
+
+    private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
+        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+
+    private struct Rule : IUpdateRule
+    {
+        public float* Sum;
+        public float L2;
+        public float Rate;
+        public float Epsilon;
+
+        public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
+            where TLane : struct, ILane<TLane>
+        {
+            TLane value = TLane.Load(parameter);
+            if (L2 != 0)
+            {
+                gradient += value * L2;
+            }
+
+            TLane sum = TLane.Load(Sum + index) + (gradient * gradient);
+            sum.Store(Sum + index);
+            value -= gradient * Rate / (TLane.Sqrt(sum) + TLane.Broadcast(Epsilon));
+            value.Store(parameter);
+        }
+    }
+}
