@@ -26,26 +26,41 @@ def kernel(vector, lanes, rows, vectors, fma):
     tile = [(i, j) for i in range(rows) for j in range(vectors)]
     out.append("    [MethodImpl(MethodImplOptions.AggressiveOptimization)]")
     out.append(f"    private static void Tile{rows}x{vectors}(nint depth, float* a, nint aStep, float* b, nint bStep, "
-               "float* c, nint ldc, bool accumulate)")
+               "float* c, nint ldc, bool accumulate, in PrefetchWalk walk)")
     out.append("    {")
     for i, j in tile:
         out.append(f"        {vector}<float> c{i}_{j} = {vector}<float>.Zero;")
     out.append("        float* touched = c;")
     for i in range(rows):
-        out.append("        CacheLine.ToFirstLevel(touched);")
-        if vectors*lanes > 16: out.append("        CacheLine.ToFirstLevel(touched + 16);")
-        out.append("        touched += ldc;")
-    out.append("        for (; depth > 0; depth--)")
+        for line in range((vectors * lanes + 15) // 16):
+            offset = f" + {line * 16}" if line else ""
+            out.append(f"        CacheLine.ToFirstLevel(touched{offset});")
+        if i + 1 < rows:
+            out.append("        touched += ldc;")
+    out.append("")
+    out.append("        byte* next = walk.Address;")
+    out.append("        nint step = walk.Step, jump = walk.Jump;")
+    out.append("        while (depth > 0)")
     out.append("        {")
+    out.append("            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;")
+    out.append("            depth -= count;")
+    out.append("            do")
+    out.append("            {")
     for j in range(vectors):
         offset = f" + {j * lanes}" if j else ""
-        out.append(f"            {vector}<float> b{j} = {vector}.Load(b{offset});")
+        out.append(f"                {vector}<float> b{j} = {vector}.Load(b{offset});")
     for i in range(rows):
-        out.append(f"            {vector}<float> a{i} = {vector}.Create(a[{i}]);")
+        out.append(f"                {vector}<float> a{i} = {vector}.Create(a[{i}]);")
         for j in range(vectors):
-            out.append(f"            c{i}_{j} = {fma}(a{i}, b{j}, c{i}_{j});")
-    out.append("            a += aStep;")
-    out.append("            b += bStep;")
+            out.append(f"                c{i}_{j} = {fma}(a{i}, b{j}, c{i}_{j});")
+    out.append("                CacheLine.ToSecondLevel(next);")
+    out.append("                next += step;")
+    out.append("                a += aStep;")
+    out.append("                b += bStep;")
+    out.append("            }")
+    out.append("            while (--count > 0);")
+    out.append("")
+    out.append("            next += jump;")
     out.append("        }")
     out.append("")
     out.append("        if (accumulate)")
@@ -103,7 +118,7 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
         "",
         "    /// <inheritdoc/>",
         "    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, "
-        "float* c, nint ldc, bool accumulate)",
+        "float* c, nint ldc, bool accumulate, in PrefetchWalk walk)",
         "    {",
         f"        switch ((rows * {max_vectors}) + vectors - {max_vectors + 1})",
         "        {",
@@ -111,7 +126,7 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
     for rows in range(1, max_rows + 1):
         for vectors in range(1, max_vectors + 1):
             out.append(f"            case {rows * max_vectors + vectors - max_vectors - 1}: "
-                       f"Tile{rows}x{vectors}(depth, a, aStep, b, bStep, c, ldc, accumulate); break;")
+                       f"Tile{rows}x{vectors}(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;")
     out += [
         "            default: throw new UnreachableException();",
         "        }",

@@ -10,7 +10,7 @@ string Option(string name, string fallback)
 }
 
 int[] threadCounts = [.. Option("--threads", $"1,{Environment.ProcessorCount}").Split(',').Select(int.Parse).Distinct()];
-int rounds = int.Parse(Option("--rounds", "7"));
+int rounds = int.Parse(Option("--rounds", "25"));
 string filter = Option("--filter", "");
 bool all = !args.Any(a => a is "train" or "lora" or "memory");
 

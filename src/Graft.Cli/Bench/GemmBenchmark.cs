@@ -57,7 +57,7 @@ internal static unsafe class GemmBenchmark
 
         double peakOperations = 0;
         candidates.Add(() => peakOperations = MicrokernelPeak.Run(200));
-        double[] seconds = TakingTurns.Measure(rounds, 2e-3, [.. candidates]);
+        double[] seconds = TakingTurns.Measure(rounds, 1e-3, [.. candidates]);
         double operations = shape.Operations;
         return new GemmResult(
             shape, threads, operations / seconds[0],

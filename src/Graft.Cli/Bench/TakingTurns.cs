@@ -32,12 +32,8 @@ internal static class TakingTurns
             }
         }
 
-        // The lower quartile: noise on a shared machine only ever adds time.
-        return Array.ConvertAll(seconds, times =>
-        {
-            Array.Sort(times);
-            return times[rounds / 4];
-        });
+        // The best of each: noise on a shared machine only ever adds time.
+        return Array.ConvertAll(seconds, times => times.Min());
     }
 
     private static double Time(Action action, int repeats)

@@ -6,7 +6,7 @@ namespace Graft.Tensors.Tests;
 internal static unsafe class ReferenceGemm
 {
     /// <summary>Terms that are summed before they are added to C; written out here, because it is part of the contract.</summary>
-    public const int Depth = 256;
+    public const int Depth = 192;
 
     public static void Multiply(NativeBuffer a, in WeightView b, bool transposed, NativeBuffer c, bool accumulate)
     {

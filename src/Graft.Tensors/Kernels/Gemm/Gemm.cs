@@ -2,7 +2,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Dense matrix products in fp32 with weights decoded on the fly.</summary>
 /// <remarks>
-/// Every element of the result is a sum over k in ascending order: within a block of 256 terms from zero with one fused
+/// Every element of the result is a sum over k in ascending order: within a block of 192 terms from zero with one fused
 /// multiply-add a step, the blocks' sums then added to C one after the other. Neither the number of rows or threads nor the
 /// instruction set changes a bit of it. So a row's result does not depend on the batch it is in.
 /// </remarks>
@@ -45,7 +45,7 @@ public static unsafe partial class Gemm
     /// <param name="c">C, fp32; the product is added to it.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="sequenceOffsets">
-    /// Start of each sequence and the end of the last. A sequence is cut every 256 tokens from its own start; each piece's
+    /// Start of each sequence and the end of the last. A sequence is cut every 192 tokens from its own start; each piece's
     /// product is formed from zero and then added to C, in order: a batch gives the same bits as its sequences one by one.
     /// </param>
     public static void AccumulateTransposed(int m, int n, float* a, long lda, float* b, long ldb, float* c, long ldc, ReadOnlySpan<int> sequenceOffsets)

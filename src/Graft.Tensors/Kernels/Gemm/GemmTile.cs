@@ -6,7 +6,7 @@ namespace Graft.Tensors.Kernels;
 internal static unsafe class GemmTile
 {
     /// <summary>Terms that are summed before the sum is added to C. Part of the numerical contract: equal for all shapes and machines.</summary>
-    public const int Depth = 256;
+    public const int Depth = 192;
 
     /// <summary>Columns of the widest tile.</summary>
     /// <typeparam name="TKernel">The microkernel.</typeparam>
@@ -57,30 +57,6 @@ internal static unsafe class GemmTile
         }
     }
 
-    /// <summary>Packs columns of A, which is stored with one row per k, panel after panel.</summary>
-    /// <typeparam name="TKernel">The microkernel.</typeparam>
-    /// <param name="a">First element of the block.</param>
-    /// <param name="lda">Elements from one row of A to the next.</param>
-    /// <param name="rows">Columns of A: rows of the product.</param>
-    /// <param name="depth">Rows of A.</param>
-    /// <param name="packed">Panels of depth · <see cref="IMicrokernel.PackedRows"/> floats.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackColumns<TKernel>(float* a, long lda, int rows, int depth, float* packed)
-        where TKernel : struct, IMicrokernel
-    {
-        int panels = RowPanels<TKernel>(rows);
-        for (int panel = 0; panel < panels; panel++)
-        {
-            int start = PanelStart(rows, panels, panel);
-            int count = PanelStart(rows, panels, panel + 1) - start;
-            for (int p = 0; p < depth; p++)
-            {
-                new ReadOnlySpan<float>(a + (p * lda) + start, count).CopyTo(new Span<float>(packed, count));
-                packed += TKernel.PackedRows;
-            }
-        }
-    }
-
     /// <summary>One tile of C; where the tile is wider than C, through <paramref name="spare"/>, with the same arithmetic.</summary>
     /// <typeparam name="TKernel">The microkernel.</typeparam>
     /// <param name="rows">Rows of the tile.</param>
@@ -94,32 +70,27 @@ internal static unsafe class GemmTile
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="accumulate">Add to C.</param>
     /// <param name="spare">Room for a tile.</param>
+    /// <param name="walk">What to prefetch meanwhile.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run<TKernel>(int rows, int width, int depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, float* spare)
+    public static void Run<TKernel>(int rows, int width, int depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, float* spare, in PrefetchWalk walk)
         where TKernel : struct, IMicrokernel
     {
         int vectors = (width + TKernel.Lanes - 1) / TKernel.Lanes;
         int tileWidth = vectors * TKernel.Lanes;
         if (tileWidth == width)
         {
-            TKernel.Run(rows, vectors, depth, a, aStep, b, bStep, c, ldc, accumulate);
+            TKernel.Run(rows, vectors, depth, a, aStep, b, bStep, c, ldc, accumulate, walk);
             return;
         }
 
-        TKernel.Run(rows, vectors, depth, a, aStep, b, bStep, spare, tileWidth, accumulate: false);
-        for (int i = 0; i < rows; i++, c += ldc, spare += tileWidth)
+        TKernel.Run(rows, vectors, depth, a, aStep, b, bStep, spare, tileWidth, accumulate: false, walk);
+        if (accumulate)
         {
-            if (accumulate)
-            {
-                for (int j = 0; j < width; j++)
-                {
-                    c[j] += spare[j];
-                }
-            }
-            else
-            {
-                new ReadOnlySpan<float>(spare, width).CopyTo(new Span<float>(c, width));
-            }
+            ShortRow.Add(spare, tileWidth, width, rows, c, ldc);
+        }
+        else
+        {
+            ShortRow.Copy(spare, tileWidth, width, rows, c, ldc);
         }
     }
 }

@@ -9,18 +9,30 @@ namespace Graft.Tensors.Kernels;
 internal unsafe struct GradientProduct<TKernel> : IParallelJob
     where TKernel : struct, IMicrokernel
 {
+    /// <summary>Floats of packed B that a worker keeps: a part of the second-level cache.</summary>
+    private const int PackedFloats = 576 * GemmTile.Depth;
+
+    private const int LineBytes = 64;
+
     public int M, N;
     public float* A, B, C;
     public long Lda, Ldb, Ldc;
     public int* Offsets;
     public int Sequences;
     public GemmPartition Partition;
+    private int _maxDepth;
 
     private static int PanelWidth => GemmTile.PanelWidth<TKernel>();
 
     public void Run()
     {
         int tokens = Offsets[Sequences] - Offsets[0];
+        _maxDepth = 1;
+        for (int s = 0; s < Sequences; s++)
+        {
+            _maxDepth = Math.Min(GemmTile.Depth, Math.Max(_maxDepth, Offsets[s + 1] - Offsets[s]));
+        }
+
         Partition = GemmPartition.Choose(M, N, tokens, WorkerPool.Shared.WorkerCount, TKernel.Lanes);
         WorkerPool.Shared.Run(Partition.Parts, ref this);
     }
@@ -33,63 +45,96 @@ internal unsafe struct GradientProduct<TKernel> : IParallelJob
             return;
         }
 
-        int rows = rowEnd - rowStart;
-        long packedFloats = (long)GemmTile.RowPanels<TKernel>(rows) * TKernel.PackedRows * GemmTile.Depth;
-        packedFloats = (packedFloats + 15) & ~15L;
-        float* packedA = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + ((GemmTile.Depth + TKernel.MaxRows) * PanelWidth));
-        float* packedB = packedA + packedFloats;
+        int paddedColumns = (columnEnd - columnStart + PanelWidth - 1) / PanelWidth * PanelWidth;
+        int columnsAtOnce = Math.Min(paddedColumns, PackedFloats / _maxDepth / PanelWidth * PanelWidth);
+        nint packedFloats = (nint)_maxDepth * columnsAtOnce;
+        float* packedB = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + (GemmTile.Depth * TKernel.PackedRows) + (TKernel.MaxRows * PanelWidth));
         for (int s = 0; s < Sequences; s++)
         {
             for (int token = Offsets[s]; token < Offsets[s + 1]; token += GemmTile.Depth)
             {
                 int depth = Math.Min(GemmTile.Depth, Offsets[s + 1] - token);
-                Block(rowStart, rows, columnStart, columnEnd, token, depth, packedA, packedB);
+                for (int column = columnStart; column < columnEnd; column += columnsAtOnce)
+                {
+                    Strip(rowStart, rowEnd - rowStart, column, Math.Min(columnsAtOnce, columnEnd - column), token, depth, packedB, packedB + packedFloats);
+                }
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Block(int row, int rows, int columnStart, int columnEnd, int token, int depth, float* packedA, float* packedB)
+    private readonly void Strip(int row, int rows, int column, int columns, int token, int depth, float* packedB, float* packedA)
     {
-        float* spare = packedB + (GemmTile.Depth * PanelWidth);
+        // What is used once is read where it is; what is used again is better off without gaps.
         int panels = GemmTile.RowPanels<TKernel>(rows);
-        GemmTile.PackColumns<TKernel>(A + (token * Lda) + row, Lda, rows, depth, packedA);
-        for (int j = columnStart; j < columnEnd; j += PanelWidth)
+        bool packsB = panels > 1;
+        if (packsB)
         {
-            int width = Math.Min(PanelWidth, columnEnd - j);
-            int tileWidth = (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
-            float* b = B + (token * Ldb) + j;
-            nint bStep = (nint)Ldb;
+            PackB(B + (token * Ldb) + column, depth, columns, packedB);
+        }
 
-            // A panel that is used once is read where it is; one that is used again is better off without gaps.
-            if (panels > 1 || width != tileWidth)
-            {
-                PackB(b, depth, width, packedB, tileWidth);
-                b = packedB;
-                bStep = tileWidth;
-            }
-
-            for (int panel = 0; panel < panels; panel++)
-            {
-                int start = GemmTile.PanelStart(rows, panels, panel);
-                int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
-                GemmTile.Run<TKernel>(
-                    count, width, depth, packedA + ((nint)panel * depth * TKernel.PackedRows), TKernel.PackedRows, b, bStep,
-                    C + ((row + start) * Ldc) + j, (nint)Ldc, accumulate: true, spare);
-            }
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int start = GemmTile.PanelStart(rows, panels, panel);
+            int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
+            RowPanel(row + start, count, column, columns, token, depth, packedB, packsB, packedA);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void PackB(float* b, int depth, int width, float* packed, int tileWidth)
+    private readonly void RowPanel(int row, int count, int column, int columns, int token, int depth, float* packedB, bool packsB, float* packedA)
     {
-        for (int i = 0; i < depth; i++, b += Ldb, packed += tileWidth)
+        float* spare = packedA + (GemmTile.Depth * TKernel.PackedRows);
+        float* a = A + (token * Lda) + row;
+        float* b = B + (token * Ldb) + column;
+        float* c = C + (row * Ldc) + column;
+        nint aStep = (nint)Lda;
+        if (columns > PanelWidth)
         {
-            new ReadOnlySpan<float>(b, width).CopyTo(new Span<float>(packed, width));
-            for (int j = width; j < tileWidth; j++)
-            {
-                packed[j] = 0;
-            }
+            ShortRow.Copy(a, aStep, count, depth, packedA, TKernel.PackedRows);
+            a = packedA;
+            aStep = TKernel.PackedRows;
         }
+
+        for (int j = 0; j < columns; j += PanelWidth)
+        {
+            int width = Math.Min(PanelWidth, columns - j);
+            int tileWidth = (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
+            float* panelOfB = packedB + ((nint)depth * j);
+            nint bStep = tileWidth;
+            if (!packsB && width == tileWidth)
+            {
+                panelOfB = b + j;
+                bStep = (nint)Ldb;
+            }
+            else if (!packsB)
+            {
+                PackPanel(b + j, depth, width, packedB, tileWidth);
+                panelOfB = packedB;
+            }
+
+            // Meanwhile the next tile of C comes into cache: its rows one after the other, then their second lines.
+            var walk = new PrefetchWalk((byte*)(c + j + PanelWidth), (nint)Ldc * sizeof(float), LineBytes - (PrefetchWalk.Segment * (nint)Ldc * sizeof(float)));
+            GemmTile.Run<TKernel>(count, width, depth, a, aStep, panelOfB, bStep, c + j, (nint)Ldc, accumulate: true, spare, walk);
+        }
+    }
+
+    private readonly void PackB(float* b, int depth, int columns, float* packed)
+    {
+        for (int j = 0; j < columns; j += PanelWidth)
+        {
+            int width = Math.Min(PanelWidth, columns - j);
+            PackPanel(b + j, depth, width, packed + ((nint)depth * j), (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes);
+        }
+    }
+
+    private readonly void PackPanel(float* b, int depth, int width, float* packed, int tileWidth)
+    {
+        if (width < tileWidth)
+        {
+            new Span<float>(packed, depth * tileWidth).Clear();
+        }
+
+        ShortRow.Copy(b, (nint)Ldb, width, depth, packed, tileWidth);
     }
 }

@@ -28,5 +28,6 @@ internal unsafe interface IMicrokernel
     /// <param name="c">C.</param>
     /// <param name="ldc">Elements from one row of C to the next.</param>
     /// <param name="accumulate">Add to C instead of overwriting it.</param>
-    static abstract void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate);
+    /// <param name="walk">What to prefetch meanwhile.</param>
+    static abstract void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk);
 }

@@ -7,6 +7,12 @@ namespace Graft.Tensors.Kernels;
 /// </remarks>
 internal unsafe interface IPanelDecoder
 {
+    /// <summary>Where an element is stored.</summary>
+    /// <param name="weight">The stored matrix.</param>
+    /// <param name="row">Row.</param>
+    /// <param name="column">Column.</param>
+    static abstract byte* Address(in WeightView weight, long row, int column);
+
     /// <summary>Consecutive elements of one row.</summary>
     /// <param name="lanes">Vector length of the instruction set in use: 16, 8, 4 or 1.</param>
     /// <param name="weight">The stored matrix.</param>

@@ -26,40 +26,52 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     public static int PackedRows => 8;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         switch ((rows * 2) + vectors - 3)
         {
-            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
+            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
             default: throw new UnreachableException();
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -72,22 +84,34 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> b1 = Vector256.Load(b + 8);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -102,7 +126,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -110,16 +134,28 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -136,7 +172,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -146,19 +182,31 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> b1 = Vector256.Load(b + 8);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -179,7 +227,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -190,18 +238,30 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -222,7 +282,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -236,22 +296,34 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> b1 = Vector256.Load(b + 8);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -278,7 +350,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -292,20 +364,32 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            Vector256<float> a3 = Vector256.Create(a[3]);
-            c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                Vector256<float> a3 = Vector256.Create(a[3]);
+                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -330,7 +414,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -348,25 +432,37 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-            Vector256<float> a3 = Vector256.Create(a[3]);
-            c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-            c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> b1 = Vector256.Load(b + 8);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
+                Vector256<float> a3 = Vector256.Create(a[3]);
+                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -399,7 +495,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -416,22 +512,34 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            Vector256<float> a3 = Vector256.Create(a[3]);
-            c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-            Vector256<float> a4 = Vector256.Create(a[4]);
-            c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                Vector256<float> a3 = Vector256.Create(a[3]);
+                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                Vector256<float> a4 = Vector256.Create(a[4]);
+                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -460,7 +568,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -482,28 +590,40 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-            Vector256<float> a3 = Vector256.Create(a[3]);
-            c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-            c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
-            Vector256<float> a4 = Vector256.Create(a[4]);
-            c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-            c4_1 = Fma.MultiplyAdd(a4, b1, c4_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> b1 = Vector256.Load(b + 8);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
+                Vector256<float> a3 = Vector256.Create(a[3]);
+                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
+                Vector256<float> a4 = Vector256.Create(a[4]);
+                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
+                c4_1 = Fma.MultiplyAdd(a4, b1, c4_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -542,7 +662,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -562,24 +682,36 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            Vector256<float> a3 = Vector256.Create(a[3]);
-            c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-            Vector256<float> a4 = Vector256.Create(a[4]);
-            c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-            Vector256<float> a5 = Vector256.Create(a[5]);
-            c5_0 = Fma.MultiplyAdd(a5, b0, c5_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                Vector256<float> a3 = Vector256.Create(a[3]);
+                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                Vector256<float> a4 = Vector256.Create(a[4]);
+                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
+                Vector256<float> a5 = Vector256.Create(a[5]);
+                c5_0 = Fma.MultiplyAdd(a5, b0, c5_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -612,7 +744,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -638,31 +770,43 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector256<float> b0 = Vector256.Load(b);
-            Vector256<float> b1 = Vector256.Load(b + 8);
-            Vector256<float> a0 = Vector256.Create(a[0]);
-            c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-            c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-            Vector256<float> a1 = Vector256.Create(a[1]);
-            c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-            c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-            Vector256<float> a2 = Vector256.Create(a[2]);
-            c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-            c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-            Vector256<float> a3 = Vector256.Create(a[3]);
-            c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-            c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
-            Vector256<float> a4 = Vector256.Create(a[4]);
-            c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-            c4_1 = Fma.MultiplyAdd(a4, b1, c4_1);
-            Vector256<float> a5 = Vector256.Create(a[5]);
-            c5_0 = Fma.MultiplyAdd(a5, b0, c5_0);
-            c5_1 = Fma.MultiplyAdd(a5, b1, c5_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector256<float> b0 = Vector256.Load(b);
+                Vector256<float> b1 = Vector256.Load(b + 8);
+                Vector256<float> a0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                Vector256<float> a1 = Vector256.Create(a[1]);
+                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
+                Vector256<float> a2 = Vector256.Create(a[2]);
+                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
+                Vector256<float> a3 = Vector256.Create(a[3]);
+                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
+                Vector256<float> a4 = Vector256.Create(a[4]);
+                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
+                c4_1 = Fma.MultiplyAdd(a4, b1, c4_1);
+                Vector256<float> a5 = Vector256.Create(a[5]);
+                c5_0 = Fma.MultiplyAdd(a5, b0, c5_0);
+                c5_1 = Fma.MultiplyAdd(a5, b1, c5_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)

@@ -26,56 +26,68 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     public static int PackedRows => 16;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         switch ((rows * 2) + vectors - 3)
         {
-            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 12: Tile7x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 13: Tile7x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 14: Tile8x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 15: Tile8x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 16: Tile9x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 17: Tile9x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 18: Tile10x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 19: Tile10x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 20: Tile11x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 21: Tile11x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 22: Tile12x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 23: Tile12x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 24: Tile13x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 25: Tile13x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 26: Tile14x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 27: Tile14x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
+            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 12: Tile7x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 13: Tile7x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 14: Tile8x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 15: Tile8x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 16: Tile9x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 17: Tile9x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 18: Tile10x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 19: Tile10x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 20: Tile11x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 21: Tile11x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 22: Tile12x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 23: Tile12x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 24: Tile13x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 25: Tile13x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 26: Tile14x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 27: Tile14x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
             default: throw new UnreachableException();
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -88,23 +100,35 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -119,7 +143,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -127,16 +151,28 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -153,7 +189,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -165,19 +201,31 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -198,7 +246,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -209,18 +257,30 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -241,7 +301,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -258,22 +318,34 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -300,7 +372,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -314,20 +386,32 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -352,7 +436,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -374,25 +458,37 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -425,7 +521,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -442,22 +538,34 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -486,7 +594,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -513,28 +621,40 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -573,7 +693,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -593,24 +713,36 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -643,7 +775,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -675,31 +807,43 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -744,7 +888,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile7x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile7x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -767,26 +911,38 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -823,7 +979,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile7x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile7x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -860,34 +1016,46 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -938,7 +1106,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile8x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -964,28 +1132,40 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1026,7 +1206,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile8x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -1068,37 +1248,49 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1155,7 +1347,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile9x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile9x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -1184,30 +1376,42 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1252,7 +1456,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile9x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile9x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -1299,40 +1503,52 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1395,7 +1611,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile10x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile10x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -1427,32 +1643,44 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1501,7 +1729,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile10x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile10x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -1553,43 +1781,55 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1658,7 +1898,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile11x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile11x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -1693,34 +1933,46 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1773,7 +2025,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile11x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile11x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -1830,46 +2082,58 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -1944,7 +2208,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile12x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile12x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -1982,36 +2246,48 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            Vector512<float> a11 = Vector512.Create(a[11]);
-            c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -2068,7 +2344,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile12x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile12x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -2130,49 +2406,61 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-            Vector512<float> a11 = Vector512.Create(a[11]);
-            c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-            c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -2253,7 +2541,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile13x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile13x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -2294,38 +2582,50 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            Vector512<float> a11 = Vector512.Create(a[11]);
-            c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-            Vector512<float> a12 = Vector512.Create(a[12]);
-            c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -2386,7 +2686,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile13x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile13x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -2453,52 +2753,64 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-            Vector512<float> a11 = Vector512.Create(a[11]);
-            c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-            c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
-            Vector512<float> a12 = Vector512.Create(a[12]);
-            c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-            c12_1 = Avx512F.FusedMultiplyAdd(a12, b1, c12_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
+                c12_1 = Avx512F.FusedMultiplyAdd(a12, b1, c12_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -2585,7 +2897,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile14x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile14x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c1_0 = Vector512<float>.Zero;
@@ -2629,40 +2941,52 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            Vector512<float> a11 = Vector512.Create(a[11]);
-            c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-            Vector512<float> a12 = Vector512.Create(a[12]);
-            c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-            Vector512<float> a13 = Vector512.Create(a[13]);
-            c13_0 = Avx512F.FusedMultiplyAdd(a13, b0, c13_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> a11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> a12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
+                Vector512<float> a13 = Vector512.Create(a[13]);
+                c13_0 = Avx512F.FusedMultiplyAdd(a13, b0, c13_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -2727,7 +3051,7 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile14x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile14x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector512<float> c0_0 = Vector512<float>.Zero;
         Vector512<float> c0_1 = Vector512<float>.Zero;
@@ -2799,55 +3123,67 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
         CacheLine.ToFirstLevel(touched + 16);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            Vector512<float> b1 = Vector512.Load(b + 16);
-            Vector512<float> a0 = Vector512.Create(a[0]);
-            c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector512<float> a1 = Vector512.Create(a[1]);
-            c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector512<float> a2 = Vector512.Create(a[2]);
-            c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector512<float> a3 = Vector512.Create(a[3]);
-            c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector512<float> a4 = Vector512.Create(a[4]);
-            c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector512<float> a5 = Vector512.Create(a[5]);
-            c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector512<float> a6 = Vector512.Create(a[6]);
-            c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector512<float> a7 = Vector512.Create(a[7]);
-            c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-            Vector512<float> a8 = Vector512.Create(a[8]);
-            c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-            c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-            Vector512<float> a9 = Vector512.Create(a[9]);
-            c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-            c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-            Vector512<float> a10 = Vector512.Create(a[10]);
-            c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-            c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-            Vector512<float> a11 = Vector512.Create(a[11]);
-            c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-            c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
-            Vector512<float> a12 = Vector512.Create(a[12]);
-            c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-            c12_1 = Avx512F.FusedMultiplyAdd(a12, b1, c12_1);
-            Vector512<float> a13 = Vector512.Create(a[13]);
-            c13_0 = Avx512F.FusedMultiplyAdd(a13, b0, c13_0);
-            c13_1 = Avx512F.FusedMultiplyAdd(a13, b1, c13_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector512<float> b0 = Vector512.Load(b);
+                Vector512<float> b1 = Vector512.Load(b + 16);
+                Vector512<float> a0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> a1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> a2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> a3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> a4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> a5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> a6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> a7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> a8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> a9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> a10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> a11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> a12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
+                c12_1 = Avx512F.FusedMultiplyAdd(a12, b1, c12_1);
+                Vector512<float> a13 = Vector512.Create(a[13]);
+                c13_0 = Avx512F.FusedMultiplyAdd(a13, b0, c13_0);
+                c13_1 = Avx512F.FusedMultiplyAdd(a13, b1, c13_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)

@@ -16,7 +16,7 @@ internal unsafe struct MicrokernelScalar : IMicrokernel
     public static int PackedRows => 4;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         for (int i = 0; i < rows; i++)
         {

@@ -25,44 +25,56 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     public static int PackedRows => 8;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         switch ((rows * 2) + vectors - 3)
         {
-            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 12: Tile7x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 13: Tile7x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 14: Tile8x1(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
-            case 15: Tile8x2(depth, a, aStep, b, bStep, c, ldc, accumulate); break;
+            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 12: Tile7x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 13: Tile7x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 14: Tile8x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 15: Tile8x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
             default: throw new UnreachableException();
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -75,22 +87,34 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -105,7 +129,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -113,16 +137,28 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -139,7 +175,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -149,19 +185,31 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -182,7 +230,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -193,18 +241,30 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -225,7 +285,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -239,22 +299,34 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -281,7 +353,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -295,20 +367,32 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -333,7 +417,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -351,25 +435,37 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -402,7 +498,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -419,22 +515,34 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -463,7 +571,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -485,28 +593,40 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -545,7 +665,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -565,24 +685,36 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector128<float> a5 = Vector128.Create(a[5]);
-            c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector128<float> a5 = Vector128.Create(a[5]);
+                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -615,7 +747,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -641,31 +773,43 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector128<float> a5 = Vector128.Create(a[5]);
-            c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector128<float> a5 = Vector128.Create(a[5]);
+                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -710,7 +854,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile7x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile7x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -733,26 +877,38 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector128<float> a5 = Vector128.Create(a[5]);
-            c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector128<float> a6 = Vector128.Create(a[6]);
-            c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector128<float> a5 = Vector128.Create(a[5]);
+                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector128<float> a6 = Vector128.Create(a[6]);
+                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -789,7 +945,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile7x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile7x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -819,34 +975,46 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector128<float> a5 = Vector128.Create(a[5]);
-            c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector128<float> a6 = Vector128.Create(a[6]);
-            c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Vector128.FusedMultiplyAdd(a6, b1, c6_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector128<float> a5 = Vector128.Create(a[5]);
+                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector128<float> a6 = Vector128.Create(a[6]);
+                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Vector128.FusedMultiplyAdd(a6, b1, c6_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -897,7 +1065,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile8x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -923,28 +1091,40 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            Vector128<float> a5 = Vector128.Create(a[5]);
-            c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-            Vector128<float> a6 = Vector128.Create(a[6]);
-            c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-            Vector128<float> a7 = Vector128.Create(a[7]);
-            c7_0 = Vector128.FusedMultiplyAdd(a7, b0, c7_0);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector128<float> a5 = Vector128.Create(a[5]);
+                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector128<float> a6 = Vector128.Create(a[6]);
+                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector128<float> a7 = Vector128.Create(a[7]);
+                c7_0 = Vector128.FusedMultiplyAdd(a7, b0, c7_0);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)
@@ -985,7 +1165,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+    private static void Tile8x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -1019,37 +1199,49 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         CacheLine.ToFirstLevel(touched);
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
-        touched += ldc;
-        for (; depth > 0; depth--)
+
+        byte* next = walk.Address;
+        nint step = walk.Step, jump = walk.Jump;
+        while (depth > 0)
         {
-            Vector128<float> b0 = Vector128.Load(b);
-            Vector128<float> b1 = Vector128.Load(b + 4);
-            Vector128<float> a0 = Vector128.Create(a[0]);
-            c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-            c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-            Vector128<float> a1 = Vector128.Create(a[1]);
-            c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-            c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-            Vector128<float> a2 = Vector128.Create(a[2]);
-            c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-            c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-            Vector128<float> a3 = Vector128.Create(a[3]);
-            c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-            c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-            Vector128<float> a4 = Vector128.Create(a[4]);
-            c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-            c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-            Vector128<float> a5 = Vector128.Create(a[5]);
-            c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-            c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
-            Vector128<float> a6 = Vector128.Create(a[6]);
-            c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-            c6_1 = Vector128.FusedMultiplyAdd(a6, b1, c6_1);
-            Vector128<float> a7 = Vector128.Create(a[7]);
-            c7_0 = Vector128.FusedMultiplyAdd(a7, b0, c7_0);
-            c7_1 = Vector128.FusedMultiplyAdd(a7, b1, c7_1);
-            a += aStep;
-            b += bStep;
+            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
+            depth -= count;
+            do
+            {
+                Vector128<float> b0 = Vector128.Load(b);
+                Vector128<float> b1 = Vector128.Load(b + 4);
+                Vector128<float> a0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> a1 = Vector128.Create(a[1]);
+                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> a2 = Vector128.Create(a[2]);
+                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector128<float> a3 = Vector128.Create(a[3]);
+                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector128<float> a4 = Vector128.Create(a[4]);
+                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector128<float> a5 = Vector128.Create(a[5]);
+                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector128<float> a6 = Vector128.Create(a[6]);
+                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
+                c6_1 = Vector128.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector128<float> a7 = Vector128.Create(a[7]);
+                c7_0 = Vector128.FusedMultiplyAdd(a7, b0, c7_0);
+                c7_1 = Vector128.FusedMultiplyAdd(a7, b1, c7_1);
+                CacheLine.ToSecondLevel(next);
+                next += step;
+                a += aStep;
+                b += bStep;
+            }
+            while (--count > 0);
+
+            next += jump;
         }
 
         if (accumulate)

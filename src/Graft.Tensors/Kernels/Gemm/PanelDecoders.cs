@@ -7,6 +7,10 @@ namespace Graft.Tensors.Kernels;
 internal unsafe struct SingleDecoder : IPanelDecoder
 {
     /// <inheritdoc/>
+    public static byte* Address(in WeightView weight, long row, int column)
+        => (byte*)((float*)weight.Data + (row * weight.Columns) + column);
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Decode(int lanes, in WeightView weight, long row, int column, int count, float* destination)
     {
@@ -17,8 +21,7 @@ internal unsafe struct SingleDecoder : IPanelDecoder
     /// <inheritdoc/>
     public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
     {
-        byte* source = (byte*)((float*)weight.Data + (row * weight.Columns) + column);
-        PanelTranspose.Run<SingleWidener>(lanes, source, (nint)weight.Columns * sizeof(float), rows, depth, destination, step);
+        PanelTranspose.Run<SingleWidener>(lanes, Address(weight, row, column), (nint)weight.Columns * sizeof(float), rows, depth, destination, step);
     }
 }
 
@@ -27,6 +30,10 @@ internal unsafe struct SingleDecoder : IPanelDecoder
 internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
     where TFormat : struct, IHalfWidthFormat
 {
+    /// <inheritdoc/>
+    public static byte* Address(in WeightView weight, long row, int column)
+        => (byte*)((ushort*)weight.Data + (row * weight.Columns) + column);
+
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Decode(int lanes, in WeightView weight, long row, int column, int count, float* destination)
@@ -70,7 +77,6 @@ internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
     /// <inheritdoc/>
     public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
     {
-        byte* source = (byte*)((ushort*)weight.Data + (row * weight.Columns) + column);
-        PanelTranspose.Run<PairWidener<TFormat>>(lanes, source, (nint)weight.Columns * sizeof(ushort), rows, depth, destination, step);
+        PanelTranspose.Run<PairWidener<TFormat>>(lanes, Address(weight, row, column), (nint)weight.Columns * sizeof(ushort), rows, depth, destination, step);
     }
 }

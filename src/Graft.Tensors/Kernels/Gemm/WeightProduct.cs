@@ -88,7 +88,9 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             int width = Math.Min(PanelWidth, columnEnd - j);
             for (int p = 0; p < K; p += GemmTile.Depth)
             {
-                Panel(row, rows, j, width, p, packedA + (packedPerDepth * p), packedB);
+                bool lastOfColumn = p + GemmTile.Depth >= K;
+                (int nextColumn, int nextP) = lastOfColumn ? (j + PanelWidth, 0) : (j, p + GemmTile.Depth);
+                Panel(row, rows, j, width, p, nextColumn < columnEnd ? nextColumn : j, nextP, packedA + (packedPerDepth * p), packedB);
             }
         }
     }
@@ -101,13 +103,14 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA);
             for (int j = columnStart; j < columnEnd; j += PanelWidth)
             {
-                Panel(row, rows, j, Math.Min(PanelWidth, columnEnd - j), p, packedA, packedB);
+                (int nextColumn, int nextP) = j + PanelWidth < columnEnd ? (j + PanelWidth, p) : (columnStart, Math.Min(p + GemmTile.Depth, K - 1));
+                Panel(row, rows, j, Math.Min(PanelWidth, columnEnd - j), p, nextColumn, nextP, packedA, packedB);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Panel(int row, int rows, int column, int width, int p, float* packedA, float* packedB)
+    private readonly void Panel(int row, int rows, int column, int width, int p, int nextColumn, int nextP, float* packedA, float* packedB)
     {
         int depth = Math.Min(GemmTile.Depth, K - p);
         int tileWidth = (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
@@ -120,9 +123,39 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
             GemmTile.Run<TKernel>(
                 count, width, depth, packedA, TKernel.PackedRows, packedB, tileWidth,
-                C + ((row + start) * Ldc) + column, (nint)Ldc, Accumulate || p > 0, spare);
+                C + ((row + start) * Ldc) + column, (nint)Ldc, Accumulate || p > 0, spare, Walk(panel, nextColumn, nextP, spare));
             packedA += depth * TKernel.PackedRows;
         }
+    }
+
+    /// <summary>The share of the next panel of B that the tile of row panel <paramref name="panel"/> prefetches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly PrefetchWalk Walk(int panel, int column, int p, float* idle)
+    {
+        const int LineBytes = 64;
+        if (BTransposed)
+        {
+            // Sixteen rows a tile, a row in each segment: 16 steps over what is stored of it between p and p + Depth.
+            int row = column + (PrefetchWalk.Segment * panel);
+            if (PrefetchWalk.Segment * panel < PanelWidth && row < N)
+            {
+                byte* address = TDecoder.Address(B, row, p);
+                nint rowBytes = (nint)(TDecoder.Address(B, row + 1, p) - address);
+                nint step = (nint)(TDecoder.Address(B, row, p + GemmTile.Depth) - address) / PrefetchWalk.Segment;
+                return new PrefetchWalk(address, step, rowBytes - (step * PrefetchWalk.Segment));
+            }
+        }
+        else
+        {
+            // One line of each of the Depth rows a tile.
+            byte* address = TDecoder.Address(B, p, column);
+            if (LineBytes * panel < TDecoder.Address(B, p, column + PanelWidth) - address)
+            {
+                return new PrefetchWalk(address + (LineBytes * panel), (nint)(TDecoder.Address(B, p + 1, column) - address), 0);
+            }
+        }
+
+        return new PrefetchWalk((byte*)idle, 0, 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
