@@ -12,6 +12,6 @@ internal static class WorkGrain
     public static int PartsPerRun(int parts, long multiplyAdds)
     {
         long runs = Math.Clamp(multiplyAdds / MultiplyAddsPerRun, 1, Math.Max(1, parts));
-        return (int)((parts + runs - 1) / runs);
+        return (int)Math.Max(1, (parts + runs - 1) / runs);
     }
 }
