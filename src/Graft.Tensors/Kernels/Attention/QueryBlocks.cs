@@ -34,7 +34,9 @@ internal readonly unsafe struct QueryBlocks
     public QueryBlock this[int index] => _blocks[index];
 
     /// <summary>The blocks of a batch, in this thread's scratch memory.</summary>
-    public static QueryBlocks Of(SequenceLayout sequences)
+    /// <param name="sequences">The batch.</param>
+    /// <param name="minimumLength">Shorter sequences are left out.</param>
+    public static QueryBlocks Of(SequenceLayout sequences, int minimumLength = 1)
     {
         int count = 0;
         long pairs = 0;
@@ -42,15 +44,19 @@ internal readonly unsafe struct QueryBlocks
         for (int i = 0; i < sequences.Count; i++)
         {
             int length = offsets[i + 1] - offsets[i];
-            count += BlocksOf(length);
-            pairs += (long)length * length;
+            if (length >= minimumLength)
+            {
+                count += BlocksOf(length);
+                pairs += (long)length * length;
+            }
         }
 
         var blocks = (QueryBlock*)ThreadScratch.Get(ScratchSlot, (nuint)(Math.Max(1, count) * sizeof(QueryBlock)));
         int next = 0;
         for (int i = 0; i < sequences.Count; i++)
         {
-            int of = BlocksOf(offsets[i + 1] - offsets[i]);
+            int length = offsets[i + 1] - offsets[i];
+            int of = length >= minimumLength ? BlocksOf(length) : 0;
             for (int j = 0; j < of; j++)
             {
                 // First and last in turn: late blocks see more keys, and workers take consecutive ones.
