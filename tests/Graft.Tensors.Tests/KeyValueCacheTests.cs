@@ -1,18 +1,38 @@
+using Graft.Tensors.Kernels;
 using Xunit;
 
 namespace Graft.Tensors.Tests;
 
-public sealed class KeyValueCacheTests
+public sealed class KeyValueCacheTests : IDisposable
 {
-    [Theory]
-    [InlineData("plain")]
-    [InlineData("grouped")]
-    [InlineData("alibi")]
-    [InlineData("falcon alibi")]
-    [InlineData("window")]
-    public void DecodingEqualsFullAttention(string variant)
+    private readonly Isa _isa = InstructionSet.Current;
+
+    public static TheoryData<Isa, string, int> Cases
     {
-        using AttentionCase full = new AttentionCase(AttentionTests.Settings(variant), 150, 75).Run();
+        get
+        {
+            var data = new TheoryData<Isa, string, int>();
+            foreach (Isa isa in Enum.GetValues<Isa>().Where(static isa => isa <= InstructionSet.Best))
+            {
+                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window" })
+                {
+                    data.Add(isa, variant, 5);
+                    data.Add(isa, variant, 80);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    public void Dispose() => InstructionSet.Current = _isa;
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void DecodingEqualsFullAttention(Isa isa, string variant, int headDim)
+    {
+        InstructionSet.Current = isa;
+        using AttentionCase full = new AttentionCase(AttentionTests.Settings(variant, headDim, headDim + 3), 150, 75).Run();
         using KeyValueCache cache = NewCache(full.Settings, layers: 2);
         int[] slots = [cache.AddSequence(), cache.AddSequence()];
         int[] done = [0, 0];

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
@@ -19,7 +20,22 @@ internal static unsafe class AttentionBackward
             KeyGradient = keyGradient,
             ValueGradient = valueGradient,
         };
-        WorkerPool.Shared.Run(operands.Settings.KeyValueHeads * operands.Queries.Sequences.Count, ref job);
+        AttentionSettings settings = operands.Settings;
+        job.Parts = settings.KeyValueHeads * operands.Queries.Sequences.Count;
+        job.PartsPerRun = WorkGrain.PartsPerRun(job.Parts, Pairs(operands.Queries.Sequences) * settings.Heads * 2 * (settings.HeadDim + settings.ValueHeadDim));
+        WorkerPool.Shared.Run((job.Parts + job.PartsPerRun - 1) / job.PartsPerRun, ref job);
+    }
+
+    private static long Pairs(SequenceLayout sequences)
+    {
+        long pairs = 0;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            long length = sequences.Offsets[i + 1] - sequences.Offsets[i];
+            pairs += length * length;
+        }
+
+        return pairs;
     }
 
     private struct Job : IParallelJob
@@ -31,25 +47,75 @@ internal static unsafe class AttentionBackward
         public float* QueryGradient;
         public float* KeyGradient;
         public float* ValueGradient;
+        public int Parts;
+        public int PartsPerRun;
 
         public readonly void Execute(int part)
         {
             int sequences = Operands.Queries.Sequences.Count;
-            int group = Operands.Settings.GroupSize;
-            int firstHead = part / sequences * group;
-            for (int head = firstHead; head < firstHead + group; head++)
+            int end = Math.Min(Parts, (part + 1) * PartsPerRun);
+            for (int i = part * PartsPerRun; i < end; i++)
             {
-                AttentionHead view = Operands.Head(part % sequences, head, Output, LogSums);
-                var gradients = new AttentionHeadGradients
-                {
-                    Output = At(OutputGradient, Output.Data, view.Output),
-                    Queries = At(QueryGradient, Operands.Queries.Data, view.Queries),
-                    Keys = At(KeyGradient, Operands.Keys.Data, view.Keys),
-                    Values = At(ValueGradient, Operands.Values.Data, view.Values),
-                };
-                ScalarAttention.Backward(view, gradients);
+                AddGroup(i % sequences, i / sequences * Operands.Settings.GroupSize);
             }
         }
+
+        private readonly void AddGroup(int sequence, int firstHead)
+        {
+            switch (InstructionSet.Current)
+            {
+                case Isa.Avx512:
+                    AddGroup<Lanes512, Vector512<float>>(sequence, firstHead);
+                    break;
+                case Isa.Avx2:
+                    AddGroup<Lanes256, Vector256<float>>(sequence, firstHead);
+                    break;
+                case Isa.Vector128:
+                    AddGroup<Lanes128, Vector128<float>>(sequence, firstHead);
+                    break;
+                default:
+                    AddGroupScalar(sequence, firstHead);
+                    break;
+            }
+        }
+
+        private readonly void AddGroup<TLanes, TVector>(int sequence, int firstHead)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : struct
+        {
+            AttentionHead head = Operands.Head(sequence, firstHead, Output, LogSums);
+            if (head.QueryCount == 0)
+            {
+                return;
+            }
+
+            var kernel = new BlockedAttentionGradient<TLanes, TVector>(head);
+            kernel.AddHead(head, Gradients(head));
+            for (int i = 1; i < Operands.Settings.GroupSize; i++)
+            {
+                AttentionHead next = Operands.Head(sequence, firstHead + i, Output, LogSums);
+                kernel.AddHead(next, Gradients(next));
+            }
+
+            kernel.Close(head, Gradients(head));
+        }
+
+        private readonly void AddGroupScalar(int sequence, int firstHead)
+        {
+            for (int i = 0; i < Operands.Settings.GroupSize; i++)
+            {
+                AttentionHead head = Operands.Head(sequence, firstHead + i, Output, LogSums);
+                ScalarAttention.Backward(head, Gradients(head));
+            }
+        }
+
+        private readonly AttentionHeadGradients Gradients(in AttentionHead head) => new()
+        {
+            Output = At(OutputGradient, Output.Data, head.Output),
+            Queries = At(QueryGradient, Operands.Queries.Data, head.Queries),
+            Keys = At(KeyGradient, Operands.Keys.Data, head.Keys),
+            Values = At(ValueGradient, Operands.Values.Data, head.Values),
+        };
 
         // A gradient is laid out like its tensor.
         private static float* At(float* gradient, float* data, float* element) => gradient == null ? null : gradient + (element - data);

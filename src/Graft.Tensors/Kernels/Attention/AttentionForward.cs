@@ -1,26 +1,61 @@
+using System.Runtime.Intrinsics;
+
 using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary>The forward pass over a batch: a part is one head over one sequence.</summary>
-internal static class AttentionForward
+/// <summary>The forward pass over a batch: a part is one head over a block of queries of one sequence.</summary>
+internal static unsafe class AttentionForward
 {
     public static void Run(in AttentionOperands operands, Tensor output, Tensor? logSums)
     {
-        var job = new Job(operands, output, logSums);
-        WorkerPool.Shared.Run(operands.Settings.Heads * operands.Queries.Sequences.Count, ref job);
+        QueryBlocks blocks = QueryBlocks.Of(operands.Queries.Sequences);
+        var job = new Job { Operands = operands, Output = output, LogSums = logSums, Blocks = blocks };
+        int parts = operands.Settings.Heads * blocks.Count;
+        job.PartsPerRun = WorkGrain.PartsPerRun(parts, blocks.Pairs * operands.Settings.Heads * (operands.Settings.HeadDim + operands.Settings.ValueHeadDim));
+        job.Parts = parts;
+        WorkerPool.Shared.Run((parts + job.PartsPerRun - 1) / job.PartsPerRun, ref job);
     }
 
-    private readonly struct Job(in AttentionOperands operands, Tensor output, Tensor? logSums) : IParallelJob
+    /// <summary>Query rows <paramref name="first"/> to <paramref name="end"/> - 1 of one head, with the instruction set in use.</summary>
+    public static void Attend(in AttentionHead head, int first, int end)
     {
-        private readonly AttentionOperands _operands = operands;
-
-        public void Execute(int part)
+        switch (InstructionSet.Current)
         {
-            // Heads outermost: each worker then gets a like share of every sequence.
-            int sequences = _operands.Queries.Sequences.Count;
-            AttentionHead head = _operands.Head(part % sequences, part / sequences, output, logSums);
-            ScalarAttention.Forward(head, 0, head.QueryCount);
+            case Isa.Avx512:
+                BlockedAttention<Lanes512, Vector512<float>>.Forward(head, first, end);
+                break;
+            case Isa.Avx2:
+                BlockedAttention<Lanes256, Vector256<float>>.Forward(head, first, end);
+                break;
+            case Isa.Vector128:
+                BlockedAttention<Lanes128, Vector128<float>>.Forward(head, first, end);
+                break;
+            default:
+                ScalarAttention.Forward(head, first, end);
+                break;
+        }
+    }
+
+    private struct Job : IParallelJob
+    {
+        public AttentionOperands Operands;
+        public Tensor Output;
+        public Tensor? LogSums;
+        public QueryBlocks Blocks;
+        public int Parts;
+        public int PartsPerRun;
+
+        public readonly void Execute(int part)
+        {
+            int end = Math.Min(Parts, (part + 1) * PartsPerRun);
+            for (int i = part * PartsPerRun; i < end; i++)
+            {
+                // Heads outermost: each worker then gets a like share of every sequence.
+                QueryBlock block = Blocks[i % Blocks.Count];
+                AttentionHead head = Operands.Head(block.Sequence, i / Blocks.Count, Output, LogSums);
+                Attend(head, block.First, Math.Min(head.QueryCount, block.First + QueryBlocks.MaxQueries));
+            }
         }
     }
 }

@@ -37,19 +37,40 @@ public sealed class AttentionSettings
     /// <exception cref="ArgumentException">A count is not positive, does not divide, or slopes are missing.</exception>
     public void Validate()
     {
-        Require(Heads > 0, $"the number of heads must be positive, not {Heads}");
-        Require(KeyValueHeads > 0 && Heads % KeyValueHeads == 0, $"{KeyValueHeads} key and value heads do not divide {Heads} heads");
-        Require(HeadDim > 0 && ValueHeadDim > 0, $"head sizes must be positive, not {HeadDim} and {ValueHeadDim}");
-        Require(float.IsFinite(Scale), $"the scale must be a finite number, not {Scale}");
-        Require(Window >= 0, $"the window must be 0 (none) or positive, not {Window}");
-        Require(Alibi == AlibiForm.None || AlibiSlopes?.Length == Heads, $"ALiBi needs {Heads} slopes, one a head; there are {AlibiSlopes?.Length ?? 0}");
+        string? wrong = Wrong();
+        if (wrong is not null)
+        {
+            throw new ArgumentException($"attention settings: {wrong}");
+        }
     }
 
-    private static void Require(bool condition, string message)
+    private string? Wrong()
     {
-        if (!condition)
+        if (Heads < 1)
         {
-            throw new ArgumentException($"attention settings: {message}");
+            return $"the number of heads must be positive, not {Heads}";
         }
+
+        if (KeyValueHeads < 1 || Heads % KeyValueHeads != 0)
+        {
+            return $"{KeyValueHeads} key and value heads do not divide {Heads} heads";
+        }
+
+        if (HeadDim < 1 || ValueHeadDim < 1)
+        {
+            return $"head sizes must be positive, not {HeadDim} and {ValueHeadDim}";
+        }
+
+        if (!float.IsFinite(Scale))
+        {
+            return $"the scale must be a finite number, not {Scale}";
+        }
+
+        if (Window < 0)
+        {
+            return $"the window must be 0 (none) or positive, not {Window}";
+        }
+
+        return Alibi == AlibiForm.None || AlibiSlopes?.Length == Heads ? null : $"ALiBi needs {Heads} slopes, one a head; there are {AlibiSlopes?.Length ?? 0}";
     }
 }

@@ -1,0 +1,219 @@
+using System.Runtime.InteropServices;
+using Graft.Tensors.Memory;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>The backward pass of the query heads that share a key and value head, over one sequence.</summary>
+/// <remarks>
+/// Keys, values and their gradients are gathered for the whole sequence, once; then each panel of queries goes over all blocks of
+/// keys that it sees. Probabilities are computed again from the saved log-sums: memory grows with the sequence, not with its square.
+/// </remarks>
+internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
+    where TLanes : struct, ILanes<TVector>
+    where TVector : struct
+{
+    private const int KeysPerBlock = BlockedAttention<TLanes, TVector>.KeysPerBlock;
+    private const int RowGrain = LaneProduct<TLanes, TVector>.RowGrain;
+    private const int ScratchSlot = 5;
+    private const int Alignment = 16;
+
+    // Probability zero for lanes without a query.
+    private const float UnreachableLogSum = 1e30f;
+
+    // Rows and columns are padded: keys and head sizes to whole tiles, and head sizes to whole registers where they are lanes.
+    private readonly int _keyRows;
+    private readonly int _headRows;
+    private readonly int _valueRows;
+    private readonly int _headLanes;
+    private readonly int _valueLanes;
+    private readonly float* _keys; // [keyRows, headRows]
+    private readonly float* _values; // [keyRows, valueRows]
+    private readonly float* _keyGradients; // [keyRows, headLanes]
+    private readonly float* _valueGradients; // [keyRows, valueLanes]
+    private readonly float* _scores; // [keys of a block, lanes]
+    private readonly float* _scoreGradients; // [keys of a block, lanes]
+    private readonly float* _queryGradients; // [headRows, lanes]
+    private readonly float* _queryRows; // [lanes, headLanes]
+    private readonly float* _outputRows; // [lanes, valueLanes]: gradient of the outputs
+    private readonly float* _panelMemory;
+    private readonly float* _bias; // one a key, or null
+    private QueryPanel _panel;
+
+    /// <summary>Gathers keys and values, and starts their gradients at zero.</summary>
+    /// <param name="head">Any head of the group.</param>
+    public BlockedAttentionGradient(in AttentionHead head)
+    {
+        _keyRows = PanelCopy.RoundUp(head.KeyCount, RowGrain) + RowGrain;
+        _headRows = PanelCopy.RoundUp(head.HeadDim, RowGrain);
+        _valueRows = PanelCopy.RoundUp(head.ValueHeadDim, RowGrain);
+        _headLanes = PanelCopy.RoundUp(head.HeadDim, TLanes.Count);
+        _valueLanes = PanelCopy.RoundUp(head.ValueHeadDim, TLanes.Count);
+        long blockFloats = (long)(Math.Min(KeysPerBlock, _keyRows) + RowGrain) * QueryPanel.MaxQueries;
+        long panelFloats = QueryPanel.StateFloats + ((long)(_headRows + _valueRows) * QueryPanel.MaxQueries);
+        long laneFloats = (long)(_headRows + _headLanes + _valueLanes) * QueryPanel.MaxQueries;
+        long keyFloats = (long)_keyRows * (_headRows + _valueRows + _headLanes + _valueLanes + 1);
+        float* next = ThreadScratch.GetSingles(ScratchSlot, (2 * blockFloats) + panelFloats + laneFloats + keyFloats + (11 * Alignment));
+        _scores = Take(ref next, blockFloats);
+        _scoreGradients = Take(ref next, blockFloats);
+        _queryGradients = Take(ref next, (long)_headRows * QueryPanel.MaxQueries);
+        _queryRows = Take(ref next, (long)_headLanes * QueryPanel.MaxQueries);
+        _outputRows = Take(ref next, (long)_valueLanes * QueryPanel.MaxQueries);
+        _panelMemory = Take(ref next, panelFloats);
+        _keys = Take(ref next, (long)_keyRows * _headRows);
+        _values = Take(ref next, (long)_keyRows * _valueRows);
+        _keyGradients = Take(ref next, (long)_keyRows * _headLanes);
+        _valueGradients = Take(ref next, (long)_keyRows * _valueLanes);
+        _bias = head.Alibi == AlibiForm.None ? null : Take(ref next, _keyRows);
+        _panel = default;
+        PanelCopy.Rows(head.Keys, head.KeyStride, head.KeyCount, head.HeadDim, _keys, _keyRows, _headRows);
+        PanelCopy.Rows(head.Values, head.ValueStride, head.KeyCount, head.ValueHeadDim, _values, _keyRows, _valueRows);
+        NativeMemory.Clear(_keyGradients, (nuint)_keyRows * (nuint)_headLanes * sizeof(float));
+        NativeMemory.Clear(_valueGradients, (nuint)_keyRows * (nuint)_valueLanes * sizeof(float));
+    }
+
+    /// <summary>Adds one query head: to the gradient of its queries, and to those of the gathered keys and values.</summary>
+    /// <param name="head">The head.</param>
+    /// <param name="gradients">Where its gradients are.</param>
+    public void AddHead(in AttentionHead head, in AttentionHeadGradients gradients)
+    {
+        for (int i = 0; _bias != null && i < head.KeyCount; i++)
+        {
+            _bias[i] = QueryPanel.BiasOf(head, i);
+        }
+
+        for (int row = 0; row < head.QueryCount; row += QueryPanel.MaxQueries)
+        {
+            OpenPanel(head, gradients, row);
+            int keyEnd = head.EndKeyOf(row + _panel.Count - 1);
+            for (int key = head.FirstKeyOf(row) / KeysPerBlock * KeysPerBlock; key < keyEnd; key += KeysPerBlock)
+            {
+                AttendBlock(head, gradients, key, Math.Min(keyEnd, key + KeysPerBlock));
+            }
+
+            if (gradients.Queries != null)
+            {
+                AddQueryGradients(head, gradients);
+            }
+        }
+    }
+
+    /// <summary>Adds what has been summed up to the gradients of the keys and values.</summary>
+    /// <param name="head">Any head of the group.</param>
+    /// <param name="gradients">Where its gradients are.</param>
+    public readonly void Close(in AttentionHead head, in AttentionHeadGradients gradients)
+    {
+        if (gradients.Keys != null)
+        {
+            AddRows(_keyGradients, _headLanes, gradients.Keys, head.KeyStride, head.KeyCount, head.HeadDim, head.Scale);
+        }
+
+        if (gradients.Values != null)
+        {
+            AddRows(_valueGradients, _valueLanes, gradients.Values, head.ValueStride, head.KeyCount, head.ValueHeadDim, 1);
+        }
+    }
+
+    private void OpenPanel(in AttentionHead head, in AttentionHeadGradients gradients, int first)
+    {
+        float* scratch = _panel.Prepare(head, first, head.QueryCount, TLanes.Count, _panelMemory);
+        _panel.Queries = scratch;
+        _panel.Outputs = scratch + (_headRows * _panel.Lanes);
+        float* queries = head.Queries + (first * head.QueryStride);
+        float* outputs = head.Output + (first * head.OutputStride);
+        float* outputGradients = gradients.Output + (first * head.OutputStride);
+        PanelCopy.Transposed(queries, head.QueryStride, _panel.Count, head.HeadDim, QueryPanel.QueryScale(head), _panel.Queries, _headRows, _panel.Lanes);
+        PanelCopy.Transposed(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, 1, _panel.Outputs, _valueRows, _panel.Lanes);
+        PanelCopy.Rows(queries, head.QueryStride, _panel.Count, head.HeadDim, _queryRows, _panel.Lanes, _headLanes);
+        PanelCopy.Rows(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, _outputRows, _panel.Lanes, _valueLanes);
+        new Span<float>(_queryGradients, _headRows * _panel.Lanes).Clear();
+        for (int i = 0; i < _panel.Lanes; i++)
+        {
+            bool used = i < _panel.Count;
+            _panel.Maximum[i] = used ? QueryPanel.FromNatural(head.LogSums[(first + i) * head.LogSumStride]) : UnreachableLogSum;
+            _panel.Sum[i] = used ? Dot(outputs + (i * head.OutputStride), outputGradients + (i * head.OutputStride), head.ValueHeadDim) : 0;
+        }
+    }
+
+    private readonly void AttendBlock(in AttentionHead head, in AttentionHeadGradients gradients, int block, int blockEnd)
+    {
+        _panel.VisibleRows(head, block, blockEnd, out int begin, out int end);
+        if (begin >= end)
+        {
+            return;
+        }
+
+        int keys = end - begin;
+        int rows = PanelCopy.RoundUp(keys, RowGrain);
+        int lanes = _panel.Lanes;
+        float* keyRows = _keys + ((long)begin * _headRows);
+        float* valueRows = _values + ((long)begin * _valueRows);
+        LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.HeadDim, keyRows, _headRows, 1, _panel.Queries, lanes, _scores, lanes, accumulate: false);
+        _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + begin);
+        LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
+        LaneSoftmax<TLanes, TVector>.Gradient(keys, lanes, _scores, _scoreGradients, lanes, _panel.Maximum, _panel.Sum);
+
+        // The rounding up of the rows must add nothing to the gradients of keys that are not seen.
+        new Span<float>(_scores + (keys * lanes), (rows - keys) * lanes).Clear();
+        new Span<float>(_scoreGradients + (keys * lanes), (rows - keys) * lanes).Clear();
+        if (gradients.Values != null)
+        {
+            float* target = _valueGradients + ((long)begin * _valueLanes);
+            LaneProduct<TLanes, TVector>.Multiply(rows, _valueLanes, lanes, _scores, lanes, 1, _outputRows, _valueLanes, target, _valueLanes, accumulate: true);
+        }
+
+        if (gradients.Keys != null)
+        {
+            float* target = _keyGradients + ((long)begin * _headLanes);
+            LaneProduct<TLanes, TVector>.Multiply(rows, _headLanes, lanes, _scoreGradients, lanes, 1, _queryRows, _headLanes, target, _headLanes, accumulate: true);
+        }
+
+        if (gradients.Queries != null)
+        {
+            LaneProduct<TLanes, TVector>.Multiply(_headRows, lanes, keys, keyRows, 1, _headRows, _scoreGradients, lanes, _queryGradients, lanes, accumulate: true);
+        }
+    }
+
+    private readonly void AddQueryGradients(in AttentionHead head, in AttentionHeadGradients gradients)
+    {
+        for (int i = 0; i < _panel.Count; i++)
+        {
+            float* target = gradients.Queries + ((_panel.First + i) * head.QueryStride);
+            for (int column = 0; column < head.HeadDim; column++)
+            {
+                target[column] += _queryGradients[(column * _panel.Lanes) + i] * head.Scale;
+            }
+        }
+    }
+
+    private static void AddRows(float* source, int sourceStride, float* target, nint targetStride, int rows, int columns, float factor)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                target[column] += source[column] * factor;
+            }
+
+            source += sourceStride;
+            target += targetStride;
+        }
+    }
+
+    private static float* Take(ref float* next, long floats)
+    {
+        float* taken = next;
+        next += (floats + (Alignment - 1)) / Alignment * Alignment;
+        return taken;
+    }
+
+    private static float Dot(float* a, float* b, int count)
+    {
+        float sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+}

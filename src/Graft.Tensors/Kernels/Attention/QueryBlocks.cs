@@ -1,0 +1,72 @@
+using Graft.Tensors.Memory;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Some consecutive queries of one sequence.</summary>
+/// <param name="Sequence">Index of the sequence.</param>
+/// <param name="First">First query row, counted from the sequence's first.</param>
+internal readonly record struct QueryBlock(int Sequence, int First);
+
+/// <summary>All sequences of a batch cut into blocks of queries. Where a sequence is cut depends on nothing but its length.</summary>
+internal readonly unsafe struct QueryBlocks
+{
+    /// <summary>Queries of a block: they share the copy of a block of keys and values.</summary>
+    public const int MaxQueries = 4 * QueryPanel.MaxQueries;
+
+    private const int ScratchSlot = 6;
+
+    private readonly QueryBlock* _blocks;
+
+    private QueryBlocks(QueryBlock* blocks, int count, long pairs)
+    {
+        _blocks = blocks;
+        Count = count;
+        Pairs = pairs;
+    }
+
+    /// <summary>Number of blocks.</summary>
+    public int Count { get; }
+
+    /// <summary>Number of pairs of query and key, whether they see each other or not.</summary>
+    public long Pairs { get; }
+
+    /// <summary>One block.</summary>
+    public QueryBlock this[int index] => _blocks[index];
+
+    /// <summary>The blocks of a batch, in this thread's scratch memory.</summary>
+    /// <param name="sequences">The batch.</param>
+    /// <param name="minimumLength">Shorter sequences are left out.</param>
+    public static QueryBlocks Of(SequenceLayout sequences, int minimumLength = 1)
+    {
+        int count = 0;
+        long pairs = 0;
+        ReadOnlySpan<int> offsets = sequences.Offsets;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            int length = offsets[i + 1] - offsets[i];
+            if (length >= minimumLength)
+            {
+                count += BlocksOf(length);
+                pairs += (long)length * length;
+            }
+        }
+
+        var blocks = (QueryBlock*)ThreadScratch.Get(ScratchSlot, (nuint)(Math.Max(1, count) * sizeof(QueryBlock)));
+        int next = 0;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            int length = offsets[i + 1] - offsets[i];
+            int of = length >= minimumLength ? BlocksOf(length) : 0;
+            for (int j = 0; j < of; j++)
+            {
+                // First and last in turn: late blocks see more keys, and workers take consecutive ones.
+                int block = j % 2 == 0 ? j / 2 : of - 1 - (j / 2);
+                blocks[next++] = new QueryBlock(i, block * MaxQueries);
+            }
+        }
+
+        return new QueryBlocks(blocks, count, pairs);
+    }
+
+    private static int BlocksOf(int length) => (length + MaxQueries - 1) / MaxQueries;
+}
