@@ -53,8 +53,9 @@ internal static unsafe class TestData
     public static void Seed(Tape tape, Tensor output, ReadOnlySpan<float> gradient)
         => gradient.CopyTo(new Span<float>(tape.GradientOf(output, out _), (int)output.Count));
 
-    /// <summary>The gradient that has arrived at a tensor.</summary>
-    public static float[] Gradient(Tensor tensor) => new Span<float>(tensor.Gradient, (int)tensor.Count).ToArray();
+    /// <summary>The gradient that has arrived at a tensor; zeros where none has.</summary>
+    public static float[] Gradient(Tensor tensor)
+        => tensor.Gradient == null ? new float[tensor.Count] : new Span<float>(tensor.Gradient, (int)tensor.Count).ToArray();
 
     /// <summary>The gradient that has arrived at a parameter.</summary>
     public static float[] Gradient(Parameter parameter) => new Span<float>(parameter.Gradient, (int)parameter.Count).ToArray();

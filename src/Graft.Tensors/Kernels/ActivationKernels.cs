@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Graft.Tensors.Kernels;
 
 /// <summary>Activations and their derivatives over one stretch of memory.</summary>
@@ -61,45 +63,47 @@ internal static unsafe class ActivationKernels
         public readonly void Execute<TLanes>(int part)
             where TLanes : struct, ILanes<TLanes>
         {
-            long end = Math.Min(Product.Count, ((long)part + 1) * PartLength);
+            long start = (long)part * PartLength;
+            int count = (int)Math.Min(PartLength, Product.Count - start);
+            float* buffer = stackalloc float[4 * PaddedRow.Padding];
+            var x = new PaddedRow(Product.X + start, count, buffer);
+            var first = new PaddedRow(Product.First == null ? null : Product.First + start, count, buffer + PaddedRow.Padding);
+            var second = new PaddedRow(Product.Second == null ? null : Product.Second + start, count, buffer + (2 * PaddedRow.Padding));
+            var destination = new PaddedRow(Product.Destination + start, count, buffer + (3 * PaddedRow.Padding));
+            bool accumulate = Product.Accumulate;
             if (Product.Derivative)
             {
-                for (long i = (long)part * PartLength; i < end; i += Lanes.Count)
+                for (int i = 0; i < count; i += Lanes.Count)
                 {
-                    int count = (int)(end - i);
-                    Finish(TActivation.Derivative(Lanes.Load<TLanes>(Product.X + i, count)), i, count);
+                    Finish(TActivation.Derivative(x.Load<TLanes>(i)), i, first, second, destination, accumulate);
                 }
             }
             else
             {
-                for (long i = (long)part * PartLength; i < end; i += Lanes.Count)
+                for (int i = 0; i < count; i += Lanes.Count)
                 {
-                    int count = (int)(end - i);
-                    Finish(TActivation.Value(Lanes.Load<TLanes>(Product.X + i, count)), i, count);
+                    Finish(TActivation.Value(x.Load<TLanes>(i)), i, first, second, destination, accumulate);
                 }
             }
+
+            destination.Flush(count);
         }
 
-        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-        private readonly void Finish<TLanes>(TLanes value, long i, int count)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Finish<TLanes>(TLanes value, int i, PaddedRow first, PaddedRow second, PaddedRow destination, bool accumulate)
             where TLanes : struct, ILanes<TLanes>
         {
-            if (Product.First != null)
+            if (!first.IsNull)
             {
-                value *= Lanes.Load<TLanes>(Product.First + i, count);
+                value *= first.Load<TLanes>(i);
             }
 
-            if (Product.Second != null)
+            if (!second.IsNull)
             {
-                value *= Lanes.Load<TLanes>(Product.Second + i, count);
+                value *= second.Load<TLanes>(i);
             }
 
-            if (Product.Accumulate)
-            {
-                value += Lanes.Load<TLanes>(Product.Destination + i, count);
-            }
-
-            Lanes.Store(value, Product.Destination + i, count);
+            destination.Store(accumulate ? value + destination.Load<TLanes>(i) : value, i);
         }
     }
 }

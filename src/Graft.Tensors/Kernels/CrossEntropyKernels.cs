@@ -65,21 +65,21 @@ internal static unsafe class CrossEntropyKernels
         private readonly void WriteGradient<TLanes>(float* z, float* dz, float max, double sum, int target)
             where TLanes : struct, ILanes<TLanes>
         {
+            float* buffer = stackalloc float[2 * PaddedRow.Padding];
+            int count = Columns;
+            bool accumulate = Accumulate;
+            var logits = new PaddedRow(z, count, buffer);
+            var gradient = new PaddedRow(dz, count, buffer + PaddedRow.Padding);
             TLanes offset = TLanes.Broadcast(max);
             TLanes factor = TLanes.Broadcast((float)(Scale / sum));
-            TLanes spread = TLanes.Broadcast(-Scale * Smoothing / Columns);
-            for (int i = 0; i < Columns; i += Lanes.Count)
+            TLanes spread = TLanes.Broadcast(-Scale * Smoothing / count);
+            for (int i = 0; i < count; i += Lanes.Count)
             {
-                int count = Columns - i;
-                TLanes value = TLanes.MultiplyAdd(Exponential.Exp(Lanes.Load<TLanes>(z + i, count) - offset), factor, spread);
-                if (Accumulate)
-                {
-                    value += Lanes.Load<TLanes>(dz + i, count);
-                }
-
-                Lanes.Store(value, dz + i, count);
+                TLanes value = TLanes.MultiplyAdd(Exponential.Exp(logits.Load<TLanes>(i) - offset), factor, spread);
+                gradient.Store(accumulate ? value + gradient.Load<TLanes>(i) : value, i);
             }
 
+            gradient.Flush(count);
             dz[target] -= Scale * (1 - Smoothing);
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Graft.Tensors.Kernels;
 
 /// <summary>Dropout with a mask that is computed where it is used.</summary>
@@ -60,35 +62,37 @@ internal static unsafe class DropoutKernels
             int end = Math.Min(Rows, (part + 1) * RowsPerPart);
             for (int row = part * RowsPerPart; row < end; row++)
             {
-                float* x = X + ((long)row * Columns);
-                float* y = Y + ((long)row * Columns);
-                for (int i = 0; i < Columns; i += 4 * Lanes.Count)
-                {
-                    CounterLanes.Next(Key, (ulong)Positions[row], (uint)(i / 4), out TLanes a, out TLanes b, out TLanes c, out TLanes d);
-                    Apply(x, y, i, a);
-                    Apply(x, y, i + Lanes.Count, b);
-                    Apply(x, y, i + (2 * Lanes.Count), c);
-                    Apply(x, y, i + (3 * Lanes.Count), d);
-                }
+                ApplyRow<TLanes>(X + ((long)row * Columns), Y + ((long)row * Columns), (ulong)Positions[row]);
             }
         }
 
-        private readonly void Apply<TLanes>(float* x, float* y, int i, TLanes bits)
+        private readonly void ApplyRow<TLanes>(float* x, float* y, ulong position)
             where TLanes : struct, ILanes<TLanes>
         {
-            int count = Columns - i;
-            if (count <= 0)
+            float* buffer = stackalloc float[2 * PaddedRow.Padding];
+            var source = new PaddedRow(x, Columns, buffer);
+            var destination = new PaddedRow(y, Columns, buffer + PaddedRow.Padding);
+            for (int i = 0; i < Columns; i += 4 * Lanes.Count)
             {
-                return;
+                CounterLanes.Next(Key, position, (uint)(i / 4), out TLanes a, out TLanes b, out TLanes c, out TLanes d);
+                Apply(source, destination, i, a);
+                Apply(source, destination, i + Lanes.Count, b);
+                Apply(source, destination, i + (2 * Lanes.Count), c);
+                Apply(source, destination, i + (3 * Lanes.Count), d);
             }
 
-            TLanes value = TLanes.WhereAtLeast(bits, Threshold, Lanes.Load<TLanes>(x + i, count) * TLanes.Broadcast(Factor));
-            if (Accumulate)
-            {
-                value += Lanes.Load<TLanes>(y + i, count);
-            }
+            destination.Flush(Columns);
+        }
 
-            Lanes.Store(value, y + i, count);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Apply<TLanes>(in PaddedRow source, in PaddedRow destination, int i, TLanes bits)
+            where TLanes : struct, ILanes<TLanes>
+        {
+            if (i < Columns)
+            {
+                TLanes value = TLanes.WhereAtLeast(bits, Threshold, source.Load<TLanes>(i) * TLanes.Broadcast(Factor));
+                destination.Store(Accumulate ? value + destination.Load<TLanes>(i) : value, i);
+            }
         }
     }
 }

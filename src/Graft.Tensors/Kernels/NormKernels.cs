@@ -88,9 +88,9 @@ internal static unsafe class NormKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Weighted<TLanes>(TLanes value, float* weight, int i, int count)
+    private static TLanes Weighted<TLanes>(TLanes value, PaddedRow weight, int i)
         where TLanes : struct, ILanes<TLanes>
-        => weight == null ? value : value * Lanes.Load<TLanes>(weight + i, count);
+        => weight.IsNull ? value : value * weight.Load<TLanes>(i);
 
     private struct ForwardJob : ILaneJob
     {
@@ -125,19 +125,21 @@ internal static unsafe class NormKernels
         private readonly void Write<TLanes>(float* x, float* y, float mean, float rstd)
             where TLanes : struct, ILanes<TLanes>
         {
+            float* buffer = stackalloc float[4 * PaddedRow.Padding];
+            int count = Columns;
+            var source = new PaddedRow(x, count, buffer);
+            var destination = new PaddedRow(y, count, buffer + PaddedRow.Padding);
+            var weight = new PaddedRow(Weight, count, buffer + (2 * PaddedRow.Padding));
+            var bias = new PaddedRow(Bias, count, buffer + (3 * PaddedRow.Padding));
             TLanes means = TLanes.Broadcast(mean);
             TLanes factor = TLanes.Broadcast(rstd);
-            for (int i = 0; i < Columns; i += Lanes.Count)
+            for (int i = 0; i < count; i += Lanes.Count)
             {
-                int count = Columns - i;
-                TLanes value = Weighted((Lanes.Load<TLanes>(x + i, count) - means) * factor, Weight, i, count);
-                if (Bias != null)
-                {
-                    value += Lanes.Load<TLanes>(Bias + i, count);
-                }
-
-                Lanes.Store(value, y + i, count);
+                TLanes value = Weighted((source.Load<TLanes>(i) - means) * factor, weight, i);
+                destination.Store(bias.IsNull ? value : value + bias.Load<TLanes>(i), i);
             }
+
+            destination.Flush(count);
         }
     }
 
@@ -167,19 +169,24 @@ internal static unsafe class NormKernels
         private readonly void Sums<TLanes>(float* x, float* dy, float mean, out double sum, out double product)
             where TLanes : struct, ILanes<TLanes>
         {
+            float* buffer = stackalloc float[3 * PaddedRow.Padding];
+            int count = Columns;
+            var input = new PaddedRow(x, count, buffer, mean);
+            var incoming = new PaddedRow(dy, count, buffer + PaddedRow.Padding);
+            var weight = new PaddedRow(Weight, count, buffer + (2 * PaddedRow.Padding));
             TLanes means = TLanes.Broadcast(mean);
             sum = 0;
             product = 0;
-            for (int start = 0; start < Columns; start += SumLength)
+            for (int start = 0; start < count; start += SumLength)
             {
-                int end = Math.Min(Columns, start + SumLength);
+                int end = Math.Min(count, start + SumLength);
                 TLanes sums = TLanes.Broadcast(0);
                 TLanes products = sums;
                 for (int i = start; i < end; i += Lanes.Count)
                 {
-                    TLanes g = Weighted(Lanes.Load<TLanes>(dy + i, end - i), Weight, i, end - i);
+                    TLanes g = Weighted(incoming.Load<TLanes>(i), weight, i);
                     sums += g;
-                    products = TLanes.MultiplyAdd(g, Lanes.Load<TLanes>(x + i, end - i, mean) - means, products);
+                    products = TLanes.MultiplyAdd(g, input.Load<TLanes>(i) - means, products);
                 }
 
                 sum += TLanes.Sum(sums);
@@ -190,22 +197,25 @@ internal static unsafe class NormKernels
         private readonly void Write<TLanes>(float* x, float* dy, float* dx, float mean, float rstd, float meanOfG, float slope)
             where TLanes : struct, ILanes<TLanes>
         {
+            float* buffer = stackalloc float[4 * PaddedRow.Padding];
+            int count = Columns;
+            bool accumulate = Accumulate;
+            var input = new PaddedRow(x, count, buffer, mean);
+            var incoming = new PaddedRow(dy, count, buffer + PaddedRow.Padding);
+            var weight = new PaddedRow(Weight, count, buffer + (2 * PaddedRow.Padding));
+            var destination = new PaddedRow(dx, count, buffer + (3 * PaddedRow.Padding));
             TLanes means = TLanes.Broadcast(mean);
             TLanes factor = TLanes.Broadcast(rstd);
             TLanes shift = TLanes.Broadcast(meanOfG);
             TLanes slopes = TLanes.Broadcast(-slope);
-            for (int i = 0; i < Columns; i += Lanes.Count)
+            for (int i = 0; i < count; i += Lanes.Count)
             {
-                int count = Columns - i;
-                TLanes g = Weighted(Lanes.Load<TLanes>(dy + i, count), Weight, i, count);
-                TLanes value = TLanes.MultiplyAdd(Lanes.Load<TLanes>(x + i, count) - means, slopes, g - shift) * factor;
-                if (Accumulate)
-                {
-                    value += Lanes.Load<TLanes>(dx + i, count);
-                }
-
-                Lanes.Store(value, dx + i, count);
+                TLanes g = Weighted(incoming.Load<TLanes>(i), weight, i);
+                TLanes value = TLanes.MultiplyAdd(input.Load<TLanes>(i) - means, slopes, g - shift) * factor;
+                destination.Store(accumulate ? value + destination.Load<TLanes>(i) : value, i);
             }
+
+            destination.Flush(count);
         }
     }
 
@@ -237,13 +247,15 @@ internal static unsafe class NormKernels
         private readonly void AddRow<TLanes>(float* sum, int row, long start, int count)
             where TLanes : struct, ILanes<TLanes>
         {
+            float* buffer = stackalloc float[2 * PaddedRow.Padding];
+            var input = new PaddedRow(X + start, count, buffer);
+            var incoming = new PaddedRow(Dy + start, count, buffer + PaddedRow.Padding);
             TLanes mean = TLanes.Broadcast(Centered ? Statistics[2 * row] : 0);
             TLanes rstd = TLanes.Broadcast(Statistics[Centered ? (2 * row) + 1 : row]);
             for (int i = 0; i < count; i += Lanes.Count)
             {
-                TLanes normalized = (Lanes.Load<TLanes>(X + start + i, count - i) - mean) * rstd;
-                TLanes value = TLanes.MultiplyAdd(Lanes.Load<TLanes>(Dy + start + i, count - i), normalized, TLanes.Load(sum + i));
-                value.Store(sum + i);
+                TLanes normalized = (input.Load<TLanes>(i) - mean) * rstd;
+                TLanes.MultiplyAdd(incoming.Load<TLanes>(i), normalized, TLanes.Load(sum + i)).Store(sum + i);
             }
         }
     }

@@ -23,10 +23,12 @@ internal static unsafe class RowReductions
     public static float Max<TLanes>(float* x, int count)
         where TLanes : struct, ILanes<TLanes>
     {
+        float* buffer = stackalloc float[PaddedRow.Padding];
+        var row = new PaddedRow(x, count, buffer, float.NegativeInfinity);
         TLanes max = TLanes.Broadcast(float.NegativeInfinity);
         for (int i = 0; i < count; i += Lanes.Count)
         {
-            max = Lanes.Larger(max, Lanes.Load<TLanes>(x + i, count - i, float.NegativeInfinity));
+            max = Lanes.Larger(max, row.Load<TLanes>(i));
         }
 
         return TLanes.Max(max);
@@ -37,6 +39,8 @@ internal static unsafe class RowReductions
         where TLanes : struct, ILanes<TLanes>
         where TTerm : struct, ITerm
     {
+        float* buffer = stackalloc float[PaddedRow.Padding];
+        var row = new PaddedRow(x, count, buffer, term.Fill);
         double total = 0;
         for (int start = 0; start < count; start += BlockLength)
         {
@@ -44,7 +48,7 @@ internal static unsafe class RowReductions
             TLanes sum = TLanes.Broadcast(0);
             for (int i = start; i < end; i += Lanes.Count)
             {
-                sum = term.Add(sum, Lanes.Load<TLanes>(x + i, end - i, term.Fill));
+                sum = term.Add(sum, row.Load<TLanes>(i));
             }
 
             total += TLanes.Sum(sum);

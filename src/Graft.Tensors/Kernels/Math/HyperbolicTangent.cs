@@ -7,7 +7,7 @@ internal static class HyperbolicTangent
 {
     private const float PolynomialBelow = 0.625f;
 
-    /// <summary><c>tanh(x)</c>, relative error below 2.5e-7; ±1 of the infinities, NaN of NaN.</summary>
+    /// <summary><c>tanh(x)</c>, relative error below 3e-7; ±1 of the infinities, NaN of NaN.</summary>
     /// <remarks>
     /// Near zero <c>x + x³ p(x²)</c>, p a minimax polynomial for the relative error (4e-9), because <c>1 - 2 / (e^2x + 1)</c>, used
     /// elsewhere, cancels there.

@@ -21,27 +21,6 @@ internal static unsafe class Lanes
         WorkerPool.Shared.Run(parts, ref parallel);
     }
 
-    /// <summary>The first <paramref name="count"/> of sixteen lanes from memory, all of them where there are so many, the rest filled.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Load<TLanes>(float* source, int count, float fill = 0)
-        where TLanes : struct, ILanes<TLanes>
-        => count >= Count ? TLanes.Load(source) : LoadSome<TLanes>(source, count, fill);
-
-    /// <summary>Writes the first <paramref name="count"/> of sixteen lanes, or all of them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store<TLanes>(TLanes value, float* destination, int count)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        if (count >= Count)
-        {
-            value.Store(destination);
-        }
-        else
-        {
-            StoreSome(value, destination, count);
-        }
-    }
-
     /// <summary>The larger of each pair of lanes; the second where the first is not greater.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Larger<TLanes>(TLanes a, TLanes b)
@@ -78,25 +57,6 @@ internal static unsafe class Lanes
     {
         Vector128<float> pair = Larger(v, Vector128.Shuffle(v, Vector128.Create(2, 3, 2, 3)));
         return pair[0] > pair[1] ? pair[0] : pair[1];
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TLanes LoadSome<TLanes>(float* source, int count, float fill)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        float* lanes = stackalloc float[Count];
-        new Span<float>(lanes, Count).Fill(fill);
-        new Span<float>(source, count).CopyTo(new Span<float>(lanes, Count));
-        return TLanes.Load(lanes);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreSome<TLanes>(TLanes value, float* destination, int count)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        float* lanes = stackalloc float[Count];
-        value.Store(lanes);
-        new Span<float>(lanes, count).CopyTo(new Span<float>(destination, count));
     }
 
     private struct ParallelJob<TJob> : IParallelJob
