@@ -65,13 +65,13 @@ internal static unsafe class AttentionBackward
             switch (InstructionSet.Current)
             {
                 case Isa.Avx512:
-                    AddGroup<Lanes512, Vector512<float>>(sequence, firstHead);
+                    AddGroup<VectorLanes512, Vector512<float>>(sequence, firstHead);
                     break;
                 case Isa.Avx2:
-                    AddGroup<Lanes256, Vector256<float>>(sequence, firstHead);
+                    AddGroup<VectorLanes256, Vector256<float>>(sequence, firstHead);
                     break;
                 case Isa.Vector128:
-                    AddGroup<Lanes128, Vector128<float>>(sequence, firstHead);
+                    AddGroup<VectorLanes128, Vector128<float>>(sequence, firstHead);
                     break;
                 default:
                     AddGroupScalar(sequence, firstHead);
@@ -80,7 +80,7 @@ internal static unsafe class AttentionBackward
         }
 
         private readonly void AddGroup<TLanes, TVector>(int sequence, int firstHead)
-            where TLanes : struct, ILanes<TVector>
+            where TLanes : struct, IVectorLanes<TVector>
             where TVector : struct
         {
             AttentionHead head = Operands.Head(sequence, firstHead, Output, LogSums);

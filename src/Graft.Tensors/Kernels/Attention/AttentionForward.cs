@@ -23,13 +23,13 @@ internal static unsafe class AttentionForward
         switch (InstructionSet.Current)
         {
             case Isa.Avx512:
-                BlockedAttention<Lanes512, Vector512<float>>.Forward(head, first, end);
+                BlockedAttention<VectorLanes512, Vector512<float>>.Forward(head, first, end);
                 break;
             case Isa.Avx2:
-                BlockedAttention<Lanes256, Vector256<float>>.Forward(head, first, end);
+                BlockedAttention<VectorLanes256, Vector256<float>>.Forward(head, first, end);
                 break;
             case Isa.Vector128:
-                BlockedAttention<Lanes128, Vector128<float>>.Forward(head, first, end);
+                BlockedAttention<VectorLanes128, Vector128<float>>.Forward(head, first, end);
                 break;
             default:
                 ScalarAttention.Forward(head, first, end);

@@ -8,7 +8,7 @@ namespace Graft.Tensors.Kernels;
 /// values enter the products element by element, in the layout they have. Milakov and Gimelshein 2018; Dao 2023, "FlashAttention-2".
 /// </remarks>
 internal static unsafe class BlockedAttention<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
+    where TLanes : struct, IVectorLanes<TVector>
     where TVector : struct
 {
     /// <summary>Keys whose scores are held at a time.</summary>

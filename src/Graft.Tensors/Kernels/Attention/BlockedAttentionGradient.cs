@@ -9,7 +9,7 @@ namespace Graft.Tensors.Kernels;
 /// keys that it sees. Probabilities are computed again from the saved log-sums: memory grows with the sequence, not with its square.
 /// </remarks>
 internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
+    where TLanes : struct, IVectorLanes<TVector>
     where TVector : struct
 {
     private const int KeysPerBlock = BlockedAttention<TLanes, TVector>.KeysPerBlock;

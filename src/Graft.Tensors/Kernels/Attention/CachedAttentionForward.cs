@@ -109,13 +109,13 @@ internal static unsafe class CachedAttentionForward
             switch (InstructionSet.Current)
             {
                 case Isa.Avx512:
-                    DecodingAttention<Lanes512, Vector512<float>>.Forward(heads, count);
+                    DecodingAttention<VectorLanes512, Vector512<float>>.Forward(heads, count);
                     break;
                 case Isa.Avx2:
-                    DecodingAttention<Lanes256, Vector256<float>>.Forward(heads, count);
+                    DecodingAttention<VectorLanes256, Vector256<float>>.Forward(heads, count);
                     break;
                 case Isa.Vector128:
-                    DecodingAttention<Lanes128, Vector128<float>>.Forward(heads, count);
+                    DecodingAttention<VectorLanes128, Vector128<float>>.Forward(heads, count);
                     break;
                 default:
                     for (int i = 0; i < count; i++)

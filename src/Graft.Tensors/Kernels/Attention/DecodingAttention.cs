@@ -6,7 +6,7 @@ namespace Graft.Tensors.Kernels;
 /// <summary>Attention of a few new queries over many keys, row by row: each key and value is read once for all heads that share it.</summary>
 /// <remarks>Bound by memory, not by arithmetic: lanes run along the columns of a head, as keys and values lie in the cache.</remarks>
 internal static unsafe class DecodingAttention<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
+    where TLanes : struct, IVectorLanes<TVector>
     where TVector : struct
 {
     // Keys (or values) of a block stay in the first-level cache while all rows of queries go over them.

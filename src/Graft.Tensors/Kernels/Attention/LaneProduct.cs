@@ -8,7 +8,7 @@ namespace Graft.Tensors.Kernels;
 /// depth, then added to C: the shape of the register tile does not change the result.
 /// </remarks>
 internal static unsafe class LaneProduct<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
+    where TLanes : struct, IVectorLanes<TVector>
     where TVector : struct
 {
     /// <summary>Rows are handled in fours: row counts are rounded up to it.</summary>

@@ -4,7 +4,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Softmax over blocks of transposed scores: a row is a key, a lane is a query. Scores are in units of ln 2.</summary>
 internal static unsafe class LaneSoftmax<TLanes, TVector>
-    where TLanes : struct, ILanes<TVector>
+    where TLanes : struct, IVectorLanes<TVector>
     where TVector : struct
 {
     /// <summary>Adds the bias of each key, and hides the keys that a query does not see.</summary>

@@ -94,7 +94,7 @@ internal unsafe struct QueryPanel
     /// <summary>Adds biases and hides unseen keys in scores whose first row is key <paramref name="begin"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Mask<TLanes, TVector>(in AttentionHead head, int begin, int end, float* scores, float* bias)
-        where TLanes : struct, ILanes<TVector>
+        where TLanes : struct, IVectorLanes<TVector>
         where TVector : struct
     {
         if (!SeesAll(head, begin, end))

@@ -3,7 +3,7 @@ namespace Graft.Tensors.Kernels;
 /// <summary>What the attention kernels need of a vector register, so that each is written once for all widths.</summary>
 /// <remarks>Implemented by empty structs: the JIT compiles a kernel anew for each of them, and every call becomes one instruction.</remarks>
 /// <typeparam name="TVector">The register: <c>Vector128&lt;float&gt;</c>, <c>Vector256&lt;float&gt;</c> or <c>Vector512&lt;float&gt;</c>.</typeparam>
-internal unsafe interface ILanes<TVector>
+internal unsafe interface IVectorLanes<TVector>
     where TVector : struct
 {
     /// <summary>Floats in a register.</summary>

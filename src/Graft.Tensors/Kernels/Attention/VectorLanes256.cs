@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Graft.Tensors.Kernels;
 
 /// <summary>256-bit vectors with fused multiply-add.</summary>
-internal readonly unsafe struct Lanes256 : ILanes<Vector256<float>>
+internal readonly unsafe struct VectorLanes256 : IVectorLanes<Vector256<float>>
 {
     public static int Count => Vector256<float>.Count;
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Graft.Tensors.Kernels;
 
 /// <summary>512-bit vectors.</summary>
-internal readonly unsafe struct Lanes512 : ILanes<Vector512<float>>
+internal readonly unsafe struct VectorLanes512 : IVectorLanes<Vector512<float>>
 {
     public static int Count => Vector512<float>.Count;
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Graft.Tensors.Kernels;
 
 /// <summary>128-bit vectors: NEON, WebAssembly, old x86.</summary>
-internal readonly unsafe struct Lanes128 : ILanes<Vector128<float>>
+internal readonly unsafe struct VectorLanes128 : IVectorLanes<Vector128<float>>
 {
     public static int Count => Vector128<float>.Count;
 
