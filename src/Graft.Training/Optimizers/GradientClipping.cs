@@ -10,7 +10,9 @@ namespace Graft.Training.Optimizers;
 /// </summary>
 public static unsafe class GradientClipping
 {
-    private const int ChunkLength = 16384;
+    /// <summary>Elements in a chunk: the unit of a partial sum.</summary>
+    public const int ChunkLength = 16384;
+
     private const int TermSlot = 0;
 
     // torch adds this to the norm before dividing, so a clipped norm ends a little below the limit.
@@ -44,16 +46,50 @@ public static unsafe class GradientClipping
         double total = 0;
         for (int i = 0; i < chunks; i++)
         {
-            total = double.IsPositiveInfinity(normType) ? Math.Max(total, terms[i]) : total + terms[i];
+            total = Combine(total, terms[i], normType);
         }
 
-        return normType switch
-        {
-            1 or double.PositiveInfinity => total,
-            2 => Math.Sqrt(total),
-            _ => Math.Pow(total, 1 / normType),
-        };
+        return NormOf(total, normType);
     }
+
+    /// <summary>One chunk's share: the sum of its powers, or its largest magnitude for the infinity norm.</summary>
+    /// <param name="gradients">First gradient of the chunk.</param>
+    /// <param name="count">Its length, up to <see cref="ChunkLength"/>.</param>
+    /// <param name="normType">The norm.</param>
+    public static double ChunkTerm(float* gradients, int count, double normType)
+    {
+        if (normType == 2)
+        {
+            return SumOfSquares(gradients, count);
+        }
+
+        double term = 0;
+        for (int i = 0; i < count; i++)
+        {
+            double magnitude = Math.Abs((double)gradients[i]);
+            term = double.IsPositiveInfinity(normType) ? Math.Max(term, magnitude)
+                : term + (normType == 1 ? magnitude : Math.Pow(magnitude, normType));
+        }
+
+        return term;
+    }
+
+    /// <summary>Adds a chunk's share to the total; chunks must come in index order.</summary>
+    /// <param name="total">The total so far, from 0.</param>
+    /// <param name="term">The next chunk's <see cref="ChunkTerm"/>.</param>
+    /// <param name="normType">The norm.</param>
+    public static double Combine(double total, double term, double normType)
+        => double.IsPositiveInfinity(normType) ? Math.Max(total, term) : total + term;
+
+    /// <summary>The norm that a total of chunk shares stands for.</summary>
+    /// <param name="total">All shares together.</param>
+    /// <param name="normType">The norm.</param>
+    public static double NormOf(double total, double normType) => normType switch
+    {
+        1 or double.PositiveInfinity => total,
+        2 => Math.Sqrt(total),
+        _ => Math.Pow(total, 1 / normType),
+    };
 
     /// <summary>
     /// What gradients of norm <paramref name="totalNorm"/> are to be multiplied by: <c>max_norm / (norm + 1e-6)</c>, at most 1.
@@ -109,25 +145,6 @@ public static unsafe class GradientClipping
         }
     }
 
-    /// <summary>One chunk's share: the sum of its powers, or its largest magnitude for the infinity norm.</summary>
-    private static double TermOf(float* gradients, int count, double normType)
-    {
-        if (normType == 2)
-        {
-            return SumOfSquares(gradients, count);
-        }
-
-        double term = 0;
-        for (int i = 0; i < count; i++)
-        {
-            double magnitude = Math.Abs((double)gradients[i]);
-            term = double.IsPositiveInfinity(normType) ? Math.Max(term, magnitude)
-                : term + (normType == 1 ? magnitude : Math.Pow(magnitude, normType));
-        }
-
-        return term;
-    }
-
     private static double SumOfSquares(float* gradients, int count)
     {
         Vector512<double> sums = Vector512<double>.Zero;
@@ -158,7 +175,7 @@ public static unsafe class GradientClipping
         public void Execute(int part)
         {
             long start = (long)part * ChunkLength;
-            terms[part] = TermOf(gradients + start, (int)Math.Min(ChunkLength, count - start), normType);
+            terms[part] = ChunkTerm(gradients + start, (int)Math.Min(ChunkLength, count - start), normType);
         }
     }
 }

@@ -83,6 +83,20 @@ internal static class OptimizerCases
             case "schedulefree.RAdamScheduleFree":
                 betas = given.Numbers("betas", 0.9, 0.999);
                 return new ScheduleFreeAdamW(slots, group(2.5e-3, 0), ScheduleFreeOptions(given, betas[0]), betas[1], given.Number("eps", 1e-8), rectified: true, given.Flag("silent_sgd_phase", true));
+            case "transformers.Adafactor":
+                double[] epsilons = given.Numbers("eps", 1e-30, 1e-3);
+                return new Adafactor(slots, group(0, 0), new AdafactorOptions(
+                    epsilons[0], epsilons[1], given.Number("clip_threshold", 1), given.Number("decay_rate", -0.8), given.Optional("beta1"),
+                    given.Flag("scale_parameter", true), given.Flag("relative_step", true), given.Flag("warmup_init")));
+            case "torch.Adafactor":
+                epsilons = given.Numbers("eps", double.NaN, 1e-3);
+                return new TorchAdafactor(
+                    slots, group(1e-2, 0), given.Number("beta2_decay", -0.8), double.IsNaN(epsilons[0]) ? null : epsilons[0], epsilons[1], given.Number("d", 1), given.Flag("maximize"));
+            case "torch.Muon":
+                double[] polynomial = given.Numbers("ns_coefficients", 3.4445, -4.7750, 2.0315);
+                return new Muon(slots, group(1e-3, 0.1), new MuonOptions(
+                    given.Number("momentum", 0.95), given.Flag("nesterov", true), polynomial[0], polynomial[1], polynomial[2], given.Number("eps", 1e-7),
+                    (int)given.Number("ns_steps", 5), given.Text("adjust_lr_fn", "original") == "original" ? MuonRateAdjustment.Original : MuonRateAdjustment.MatchRmsAdamW));
             default:
                 throw new NotYetException(name);
         }
