@@ -108,6 +108,16 @@ public static unsafe partial class Gemm
         where TKernel : struct, IMicrokernel
         where TDecoder : struct, IPanelDecoder
     {
+        if (n <= TKernel.MaxRows && n < TKernel.Lanes && k > 0)
+        {
+            var narrow = new NarrowProduct<TKernel, TDecoder>
+            {
+                M = m, N = n, K = k, A = a, Lda = lda, B = b, BTransposed = bTransposed, C = c, Ldc = ldc, Accumulate = accumulate,
+            };
+            narrow.Run();
+            return;
+        }
+
         var product = new WeightProduct<TKernel, TDecoder>
         {
             M = m, N = n, K = k, A = a, Lda = lda, B = b, BTransposed = bTransposed, C = c, Ldc = ldc, Accumulate = accumulate,

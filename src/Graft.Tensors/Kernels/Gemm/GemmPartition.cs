@@ -1,17 +1,22 @@
 namespace Graft.Tensors.Kernels;
 
-/// <summary>How a product is split among workers: a grid of rectangles of C. It decides who computes, never what.</summary>
-/// <param name="RowParts">Parts along m.</param>
-/// <param name="ColumnParts">Parts along n.</param>
-internal readonly record struct GemmPartition(int RowParts, int ColumnParts)
+/// <summary>How a product is split among workers: strips of rows, each cut into columns. It decides who computes, never what.</summary>
+/// <remarks>
+/// A strip's height is in proportion to the workers in it, so that counts of workers which do not factor are served as well.
+/// </remarks>
+/// <param name="Parts">Number of parts: workers in use.</param>
+/// <param name="Strips">Strips of rows.</param>
+internal readonly record struct GemmPartition(int Parts, int Strips)
 {
     /// <summary>Fused multiply-adds below which waking another worker costs more than it saves.</summary>
     private const long WorthAWorker = 32 * 1024;
 
-    /// <summary>Number of parts.</summary>
-    public int Parts => RowParts * ColumnParts;
+    /// <summary>What packing a row or a column costs, in products a term of it.</summary>
+    private const double PackingCost = 5;
 
-    /// <summary>The grid whose busiest worker has the least to do.</summary>
+    private const int UsualStrips = 16;
+
+    /// <summary>The partition whose busiest worker has the least to do.</summary>
     /// <param name="m">Rows of C.</param>
     /// <param name="n">Columns of C.</param>
     /// <param name="k">Terms of each sum.</param>
@@ -19,43 +24,58 @@ internal readonly record struct GemmPartition(int RowParts, int ColumnParts)
     /// <param name="columnUnit">Columns that are not split: a vector.</param>
     public static GemmPartition Choose(int m, int n, int k, int workers, int columnUnit)
     {
-        workers = (int)Math.Clamp((long)m * n * k / WorthAWorker, 1, workers);
-        var best = new GemmPartition(1, 1);
+        int parts = (int)Math.Clamp((long)m * n * k / WorthAWorker, 1, workers);
+        int maxStrips = Math.Min(Math.Min(parts, m), n <= 4 * columnUnit ? parts : UsualStrips);
+        int best = 1;
         double bestCost = double.PositiveInfinity;
-        for (int rowParts = 1; rowParts <= Math.Min(workers, m); rowParts++)
+        for (int strips = 1; strips <= maxStrips; strips++)
         {
-            int columnParts = Math.Min(workers / rowParts, (n + columnUnit - 1) / columnUnit);
-            double rows = (m + rowParts - 1) / rowParts;
-            double columns = Math.Min(n, ((((n + columnUnit - 1) / columnUnit) + columnParts - 1) / columnParts) * columnUnit);
-
-            // Products, and what packing costs: an element of either panel about as much as a sixth of a column of 32 products.
-            double cost = (rows * columns) + (PackingCost * (rows + columns));
+            double cost = new GemmPartition(parts, strips).Cost(m, n, columnUnit);
             if (cost < bestCost)
             {
-                best = new GemmPartition(rowParts, columnParts);
+                best = strips;
                 bestCost = cost;
             }
         }
 
-        return best;
+        return new GemmPartition(parts, best);
     }
 
-    private const double PackingCost = 5;
-
-    /// <summary>The rectangle of one part.</summary>
+    /// <summary>The rectangle of one part; empty where there are more parts than columns to share.</summary>
     /// <param name="part">Index of the part.</param>
     /// <param name="m">Rows of C.</param>
     /// <param name="n">Columns of C.</param>
     /// <param name="columnUnit">Columns that are not split.</param>
     public (int RowStart, int RowEnd, int ColumnStart, int ColumnEnd) Range(int part, int m, int n, int columnUnit)
     {
-        int row = part / ColumnParts;
-        int column = part % ColumnParts;
+        // The strip of a part: the last one that starts at or before it.
+        int strip = (int)((((long)part + 1) * Strips) - 1) / Parts;
+        int first = FirstPart(strip);
+        int partsInStrip = FirstPart(strip + 1) - first;
+        int column = part - first;
         long units = (n + columnUnit - 1) / columnUnit;
         return (
-            (int)((long)m * row / RowParts),
-            (int)((long)m * (row + 1) / RowParts),
-            (int)Math.Min(n, units * column / ColumnParts * columnUnit),
-            (int)Math.Min(n, units * (column + 1) / ColumnParts * columnUnit));
+            (int)((long)m * first / Parts),
+            (int)((long)m * (first + partsInStrip) / Parts),
+            (int)Math.Min(n, units * column / partsInStrip * columnUnit),
+            (int)Math.Min(n, units * (column + 1) / partsInStrip * columnUnit));
+    }
+
+    private int FirstPart(int strip) => (int)((long)Parts * strip / Strips);
+
+    private double Cost(int m, int n, int columnUnit)
+    {
+        long units = (n + columnUnit - 1) / columnUnit;
+        double largest = 0;
+        for (int strip = 0; strip < Strips; strip++)
+        {
+            int first = FirstPart(strip);
+            int partsInStrip = FirstPart(strip + 1) - first;
+            double rows = (m * (long)(first + partsInStrip) / Parts) - (m * (long)first / Parts);
+            double columns = (units + partsInStrip - 1) / partsInStrip * columnUnit;
+            largest = Math.Max(largest, (rows * columns) + (PackingCost * (rows + columns)));
+        }
+
+        return largest;
     }
 }

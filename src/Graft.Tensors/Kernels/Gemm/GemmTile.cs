@@ -43,17 +43,27 @@ internal static unsafe class GemmTile
         {
             int start = PanelStart(rows, panels, panel);
             int count = PanelStart(rows, panels, panel + 1) - start;
-            for (int i = 0; i < TKernel.PackedRows; i += TKernel.Lanes)
-            {
-                if (i < count)
-                {
-                    int available = Math.Min(rows - start - i, TKernel.Lanes);
-                    PanelTranspose.Run<SingleWidener>(
-                        TKernel.Lanes, (byte*)(a + ((start + i) * lda)), (nint)lda * sizeof(float), available, depth, packed + i, TKernel.PackedRows);
-                }
-            }
-
+            PackRowPanel<TKernel>(a + (start * lda), lda, count, rows - start, depth, packed);
             packed += depth * TKernel.PackedRows;
+        }
+    }
+
+    /// <summary>Packs the rows of one panel of A, transposed.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    /// <param name="a">First element of the block.</param>
+    /// <param name="lda">Elements from one row of A to the next.</param>
+    /// <param name="rows">Rows of the panel.</param>
+    /// <param name="available">Rows that may be read: a full vector of them is faster than the panel's own.</param>
+    /// <param name="depth">Columns.</param>
+    /// <param name="packed">depth · <see cref="IMicrokernel.PackedRows"/> floats.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PackRowPanel<TKernel>(float* a, long lda, int rows, int available, int depth, float* packed)
+        where TKernel : struct, IMicrokernel
+    {
+        for (int i = 0; i < rows; i += TKernel.Lanes)
+        {
+            PanelTranspose.Run<SingleWidener>(
+                TKernel.Lanes, (byte*)(a + (i * lda)), (nint)lda * sizeof(float), Math.Min(available - i, TKernel.Lanes), depth, packed + i, TKernel.PackedRows);
         }
     }
 

@@ -89,6 +89,7 @@ internal unsafe struct GradientProduct<TKernel> : IParallelJob
         float* b = B + (token * Ldb) + column;
         float* c = C + (row * Ldc) + column;
         nint aStep = (nint)Lda;
+        byte* nextA = (byte*)(a + count);
         if (columns > PanelWidth)
         {
             ShortRow.Copy(a, aStep, count, depth, packedA, TKernel.PackedRows);
@@ -113,8 +114,11 @@ internal unsafe struct GradientProduct<TKernel> : IParallelJob
                 panelOfB = packedB;
             }
 
-            // Meanwhile the next tile of C comes into cache: its rows one after the other, then their second lines.
-            var walk = new PrefetchWalk((byte*)(c + j + PanelWidth), (nint)Ldc * sizeof(float), LineBytes - (PrefetchWalk.Segment * (nint)Ldc * sizeof(float)));
+            // Meanwhile the next panel of A comes into cache, then the next tile of C: its rows, then their second lines.
+            nint ldcBytes = (nint)Ldc * sizeof(float);
+            PrefetchWalk walk = j == 0
+                ? new PrefetchWalk(nextA, (nint)Lda * sizeof(float), 0)
+                : new PrefetchWalk((byte*)(c + j + PanelWidth), ldcBytes, LineBytes - (PrefetchWalk.Segment * ldcBytes));
             GemmTile.Run<TKernel>(count, width, depth, a, aStep, panelOfB, bStep, c + j, (nint)Ldc, accumulate: true, spare, walk);
         }
     }

@@ -2,8 +2,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Turns one storage format of weights into the fp32 panels that the microkernels read.</summary>
 /// <remarks>
-/// Structs without fields implement it, one per format, so that the JIT specialises the packing loops. A new format needs
-/// <see cref="Decode"/> only; formats whose elements stand side by side can also transpose before they widen.
+/// Structs without fields implement it, one per format, so that the JIT specialises the packing loops.
 /// </remarks>
 internal unsafe interface IPanelDecoder
 {
@@ -21,6 +20,17 @@ internal unsafe interface IPanelDecoder
     /// <param name="count">How many.</param>
     /// <param name="destination">Where to write them.</param>
     static abstract void Decode(int lanes, in WeightView weight, long row, int column, int count, float* destination);
+
+    /// <summary>A few columns of consecutive rows.</summary>
+    /// <param name="lanes">Vector length of the instruction set in use: 16, 8, 4 or 1.</param>
+    /// <param name="weight">The stored matrix.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="count">Columns, at most 32.</param>
+    /// <param name="destination">Where to write them.</param>
+    /// <param name="step">Elements from one row to the next in <paramref name="destination"/>.</param>
+    static abstract void DecodeRows(int lanes, in WeightView weight, long row, int rows, int column, int count, float* destination, nint step);
 
     /// <summary>Up to <paramref name="lanes"/> rows side by side: <c>destination[p·step + i] = weight[row + i, column + p]</c>.</summary>
     /// <remarks>Lanes without a row get some finite value of the matrix: the product's columns there are dropped.</remarks>

@@ -19,6 +19,10 @@ internal unsafe struct SingleDecoder : IPanelDecoder
     }
 
     /// <inheritdoc/>
+    public static void DecodeRows(int lanes, in WeightView weight, long row, int rows, int column, int count, float* destination, nint step)
+        => ShortRow.Copy((float*)Address(weight, row, column), weight.Columns, count, rows, destination, step);
+
+    /// <inheritdoc/>
     public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
     {
         PanelTranspose.Run<SingleWidener>(lanes, Address(weight, row, column), (nint)weight.Columns * sizeof(float), rows, depth, destination, step);
@@ -35,10 +39,29 @@ internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
         => (byte*)((ushort*)weight.Data + (row * weight.Columns) + column);
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Decode(int lanes, in WeightView weight, long row, int column, int count, float* destination)
+        => Decode(lanes, (ushort*)Address(weight, row, column), count, destination);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void DecodeRows(int lanes, in WeightView weight, long row, int rows, int column, int count, float* destination, nint step)
     {
-        var source = (ushort*)weight.Data + (row * weight.Columns) + column;
+        var source = (ushort*)Address(weight, row, column);
+        for (; rows > 0; rows--, source += weight.Columns, destination += step)
+        {
+            Decode(lanes, source, count, destination);
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
+    {
+        PanelTranspose.Run<PairWidener<TFormat>>(lanes, Address(weight, row, column), (nint)weight.Columns * sizeof(ushort), rows, depth, destination, step);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Decode(int lanes, ushort* source, int count, float* destination)
+    {
         int i = 0;
         if (lanes == 16)
         {
@@ -49,7 +72,8 @@ internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
                 TFormat.Lower(upper).Store(destination + i + 16);
             }
         }
-        else if (lanes == 8)
+
+        if (lanes >= 8)
         {
             for (; i + 16 <= count; i += 16)
             {
@@ -58,7 +82,8 @@ internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
                 TFormat.Lower(upper).Store(destination + i + 8);
             }
         }
-        else if (lanes == 4)
+
+        if (lanes >= 4)
         {
             for (; i + 8 <= count; i += 8)
             {
@@ -72,11 +97,5 @@ internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
         {
             destination[i] = TFormat.ToSingle(source[i]);
         }
-    }
-
-    /// <inheritdoc/>
-    public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
-    {
-        PanelTranspose.Run<PairWidener<TFormat>>(lanes, Address(weight, row, column), (nint)weight.Columns * sizeof(ushort), rows, depth, destination, step);
     }
 }

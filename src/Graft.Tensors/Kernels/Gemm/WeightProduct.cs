@@ -19,6 +19,9 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     /// <summary>Bytes of packed A that a worker keeps.</summary>
     private const int PackedBytes = 768 * 1024;
 
+    /// <summary>Panels up to which B is packed first and A's panels pass by, rather than the other way round.</summary>
+    private const int NarrowPanels = 2;
+
     public int M, N, K;
     public float* A;
     public long Lda, Ldc;
@@ -46,6 +49,12 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Range(part, M, N, TKernel.Lanes);
         if (rowStart == rowEnd || columnStart == columnEnd)
         {
+            return;
+        }
+
+        if (columnEnd - columnStart <= NarrowPanels * PanelWidth && (long)K * PanelWidth * NarrowPanels * sizeof(float) <= PackedBytes)
+        {
+            RowsOutermost(rowStart, rowEnd - rowStart, columnStart, columnEnd - columnStart);
             return;
         }
 
@@ -110,6 +119,53 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void RowsOutermost(int row, int rows, int column, int columns)
+    {
+        int paddedColumns = (columns + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
+        float* packedA = ThreadScratch.GetSingles(
+            Gemm.ScratchSlot, (GemmTile.Depth * TKernel.PackedRows) + ((long)K * paddedColumns) + (TKernel.MaxRows * PanelWidth));
+        float* packedB = packedA + (GemmTile.Depth * TKernel.PackedRows);
+        float* spare = packedB + ((nint)K * paddedColumns);
+        for (int p = 0; p < K; p += GemmTile.Depth)
+        {
+            int depth = Math.Min(GemmTile.Depth, K - p);
+            for (int j = 0; j < columns; j += PanelWidth)
+            {
+                PackB(column + j, Math.Min(PanelWidth, columns - j), p, depth, packedB + ((nint)p * paddedColumns) + (depth * j), Math.Min(PanelWidth, paddedColumns - j));
+            }
+        }
+
+        int panels = GemmTile.RowPanels<TKernel>(rows);
+        for (int panel = 0; panel < panels; panel++)
+        {
+            int start = GemmTile.PanelStart(rows, panels, panel);
+            int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
+            for (int p = 0; p < K; p += GemmTile.Depth)
+            {
+                int depth = Math.Min(GemmTile.Depth, K - p);
+                float* a = A + ((row + start) * Lda) + p;
+                GemmTile.PackRowPanel<TKernel>(a, Lda, count, rows - start, depth, packedA);
+                PrefetchWalk walk = NextOfA(a, p);
+                for (int j = 0; j < columns; j += PanelWidth)
+                {
+                    GemmTile.Run<TKernel>(
+                        count, Math.Min(PanelWidth, columns - j), depth, packedA, TKernel.PackedRows,
+                        packedB + ((nint)p * paddedColumns) + (depth * j), Math.Min(PanelWidth, paddedColumns - j),
+                        C + ((row + start) * Ldc) + column + j, (nint)Ldc, Accumulate || p > 0, spare, walk);
+                }
+            }
+        }
+    }
+
+    /// <summary>What follows in A: the same rows' next block of k, or the next panel's first.</summary>
+    private readonly PrefetchWalk NextOfA(float* a, int p)
+    {
+        const int BlockBytes = GemmTile.Depth * sizeof(float);
+        float* next = p + GemmTile.Depth < K ? a + GemmTile.Depth : a - p + (TKernel.MaxRows * Lda);
+        return new PrefetchWalk((byte*)next, BlockBytes / PrefetchWalk.Segment, ((nint)Lda * sizeof(float)) - BlockBytes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Panel(int row, int rows, int column, int width, int p, int nextColumn, int nextP, float* packedA, float* packedB)
     {
         int depth = Math.Min(GemmTile.Depth, K - p);
@@ -171,16 +227,12 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             return;
         }
 
-        for (int i = 0; i < depth; i++)
+        if (width < tileWidth)
         {
-            TDecoder.Decode(TKernel.Lanes, B, p + i, column, width, packed);
-            for (int j = width; j < tileWidth; j++)
-            {
-                packed[j] = 0;
-            }
-
-            packed += tileWidth;
+            new Span<float>(packed, depth * tileWidth).Clear();
         }
+
+        TDecoder.DecodeRows(TKernel.Lanes, B, p, depth, column, width, packed, tileWidth);
     }
 
     private readonly void Clear()

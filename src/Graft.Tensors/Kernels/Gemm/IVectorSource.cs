@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary>Loads neighbouring elements of a stored row as a vector of fp32.</summary>
+internal unsafe interface IVectorSource
+{
+    /// <summary>Bytes of an element.</summary>
+    static abstract int ElementBytes { get; }
+
+    /// <summary>One element.</summary>
+    static abstract float Load(byte* row, nint index);
+
+    /// <summary>Four elements.</summary>
+    static abstract Vector128<float> Load128(byte* row, nint index);
+
+    /// <summary>Eight elements.</summary>
+    static abstract Vector256<float> Load256(byte* row, nint index);
+
+    /// <summary>Sixteen elements.</summary>
+    static abstract Vector512<float> Load512(byte* row, nint index);
+
+    /// <summary>Asks for what comes some chunks of 64 elements later.</summary>
+    static abstract void Prefetch(byte* row, nint index);
+}
+
+/// <summary>fp32.</summary>
+internal unsafe struct SingleSource : IVectorSource
+{
+    private const int Ahead = 2048;
+
+    /// <inheritdoc/>
+    public static int ElementBytes => sizeof(float);
+
+    /// <inheritdoc/>
+    public static float Load(byte* row, nint index) => ((float*)row)[index];
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(byte* row, nint index) => Vector128.Load((float*)row + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load256(byte* row, nint index) => Vector256.Load((float*)row + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load512(byte* row, nint index) => Vector512.Load((float*)row + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* row, nint index)
+    {
+        byte* next = row + (index * sizeof(float)) + Ahead;
+        CacheLine.ToFirstLevel(next);
+        CacheLine.ToFirstLevel(next + 64);
+        CacheLine.ToFirstLevel(next + 128);
+        CacheLine.ToFirstLevel(next + 192);
+    }
+}
+
+/// <summary>A 16-bit format.</summary>
+/// <typeparam name="TFormat">The format.</typeparam>
+internal unsafe struct HalfWidthSource<TFormat> : IVectorSource
+    where TFormat : struct, IHalfWidthFormat
+{
+    private const int Ahead = 2048;
+
+    /// <inheritdoc/>
+    public static int ElementBytes => sizeof(ushort);
+
+    /// <inheritdoc/>
+    public static float Load(byte* row, nint index) => TFormat.ToSingle(((ushort*)row)[index]);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load128(byte* row, nint index)
+        => TFormat.Lower(Vector128.WidenLower(Vector64.Load((ushort*)row + index).ToVector128Unsafe()));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load256(byte* row, nint index)
+        => TFormat.Lower(Vector256.WidenLower(Vector128.Load((ushort*)row + index).ToVector256Unsafe()));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load512(byte* row, nint index)
+        => TFormat.Lower(Vector512.WidenLower(Vector256.Load((ushort*)row + index).ToVector512Unsafe()));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* row, nint index)
+    {
+        byte* next = row + (index * sizeof(ushort)) + Ahead;
+        CacheLine.ToFirstLevel(next);
+        CacheLine.ToFirstLevel(next + 64);
+    }
+}
