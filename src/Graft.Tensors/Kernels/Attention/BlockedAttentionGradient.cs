@@ -104,12 +104,12 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
     {
         if (gradients.Keys != null)
         {
-            AddRows(_keyGradients, _headLanes, gradients.Keys, head.KeyStride, head.KeyCount, head.HeadDim, head.Scale);
+            PanelCopy.AddRows(_keyGradients, _headLanes, head.KeyCount, head.HeadDim, head.Scale, gradients.Keys, head.KeyStride);
         }
 
         if (gradients.Values != null)
         {
-            AddRows(_valueGradients, _valueLanes, gradients.Values, head.ValueStride, head.KeyCount, head.ValueHeadDim, 1);
+            PanelCopy.AddRows(_valueGradients, _valueLanes, head.KeyCount, head.ValueHeadDim, 1, gradients.Values, head.ValueStride);
         }
     }
 
@@ -121,8 +121,8 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         float* queries = head.Queries + (first * head.QueryStride);
         float* outputs = head.Output + (first * head.OutputStride);
         float* outputGradients = gradients.Output + (first * head.OutputStride);
-        PanelCopy.Transposed(queries, head.QueryStride, _panel.Count, head.HeadDim, QueryPanel.QueryScale(head), _panel.Queries, _headRows, _panel.Lanes);
-        PanelCopy.Transposed(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, 1, _panel.Outputs, _valueRows, _panel.Lanes);
+        PanelCopy.TransposedPanel(queries, head.QueryStride, _panel.Count, head.HeadDim, QueryPanel.QueryScale(head), _panel.Queries, _headRows, _panel.Lanes);
+        PanelCopy.TransposedPanel(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, 1, _panel.Outputs, _valueRows, _panel.Lanes);
         PanelCopy.Rows(queries, head.QueryStride, _panel.Count, head.HeadDim, _queryRows, _panel.Lanes, _headLanes);
         PanelCopy.Rows(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, _outputRows, _panel.Lanes, _valueLanes);
         new Span<float>(_queryGradients, _headRows * _panel.Lanes).Clear();
@@ -175,28 +175,10 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
 
     private readonly void AddQueryGradients(in AttentionHead head, in AttentionHeadGradients gradients)
     {
-        for (int i = 0; i < _panel.Count; i++)
-        {
-            float* target = gradients.Queries + ((_panel.First + i) * head.QueryStride);
-            for (int column = 0; column < head.HeadDim; column++)
-            {
-                target[column] += _queryGradients[(column * _panel.Lanes) + i] * head.Scale;
-            }
-        }
-    }
-
-    private static void AddRows(float* source, int sourceStride, float* target, nint targetStride, int rows, int columns, float factor)
-    {
-        for (int row = 0; row < rows; row++)
-        {
-            for (int column = 0; column < columns; column++)
-            {
-                target[column] += source[column] * factor;
-            }
-
-            source += sourceStride;
-            target += targetStride;
-        }
+        // The rows of the queries are not needed any more.
+        PanelCopy.Transposed(_queryGradients, _panel.Lanes, head.HeadDim, _panel.Count, head.Scale, _queryRows, _headLanes);
+        float* target = gradients.Queries + (_panel.First * head.QueryStride);
+        PanelCopy.AddRows(_queryRows, _headLanes, _panel.Count, head.HeadDim, 1, target, head.QueryStride);
     }
 
     private static float* Take(ref float* next, long floats)
@@ -208,12 +190,19 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
 
     private static float Dot(float* a, float* b, int count)
     {
-        float sum = 0;
-        for (int i = 0; i < count; i++)
+        TVector sum = TLanes.Broadcast(0);
+        int i = 0;
+        for (; i + TLanes.Count <= count; i += TLanes.Count)
         {
-            sum += a[i] * b[i];
+            sum = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum);
         }
 
-        return sum;
+        float total = TLanes.Sum(sum);
+        for (; i < count; i++)
+        {
+            total += a[i] * b[i];
+        }
+
+        return total;
     }
 }
