@@ -21,13 +21,13 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
     // Far below any score, but finite: a lane that has seen no key yet must not compute infinity minus infinity.
     private const float LowestScore = -1e30f;
 
-    /// <summary>Output and log-sums of query rows <paramref name="first"/> to <paramref name="end"/> - 1, at most <see cref="QueryBlocks.MaxQueries"/>.</summary>
+    /// <summary>Output and log-sums of query rows <paramref name="first"/> to <paramref name="end"/> - 1, at most <see cref="TokenBlocks.MaxTokens"/>.</summary>
     public static void Forward(in AttentionHead head, int first, int end)
     {
         int valueRows = PanelCopy.RoundUp(head.ValueHeadDim, RowGrain);
         Block block = default;
         float* scratch = block.Prepare(head, valueRows, end - first);
-        QueryPanel* panels = stackalloc QueryPanel[QueryBlocks.MaxQueries / QueryPanel.MaxQueries];
+        QueryPanel* panels = stackalloc QueryPanel[TokenBlocks.MaxTokens / QueryPanel.MaxQueries];
         int panelCount = 0;
         for (int row = first; row < end; row += QueryPanel.MaxQueries)
         {
