@@ -3,13 +3,30 @@ using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary>The backward pass over a batch: a part is one key and value head over one sequence, with all query heads that share it.</summary>
+/// <summary>The backward pass over a batch.</summary>
+/// <remarks>
+/// A part is a key and value head over one sequence, with all query heads that share it. Where there are too few of them to keep
+/// the workers busy, two passes take smaller parts: one for the queries, block by block, one for keys and values. That is 7 products
+/// instead of 5, since both compute the probabilities, and the same bits: every sum has the same order either way.
+/// </remarks>
 internal static unsafe class AttentionBackward
 {
+    private const int ProductsAtOnce = 5;
+    private const int ProductsApart = 7;
+
+    private enum Pass
+    {
+        Whole,
+        Queries,
+        KeysAndValues,
+    }
+
     /// <summary>Adds to the gradients; those that nobody needs are null.</summary>
     public static void Run(
         in AttentionOperands operands, Tensor output, Tensor logSums, float* outputGradient, float* queryGradient, float* keyGradient, float* valueGradient)
     {
+        AttentionSettings settings = operands.Settings;
+        TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences);
         var job = new Job
         {
             Operands = operands,
@@ -19,23 +36,32 @@ internal static unsafe class AttentionBackward
             QueryGradient = queryGradient,
             KeyGradient = keyGradient,
             ValueGradient = valueGradient,
+            Blocks = blocks,
         };
-        AttentionSettings settings = operands.Settings;
-        job.Parts = settings.KeyValueHeads * operands.Queries.Sequences.Count;
-        job.PartsPerRun = WorkGrain.PartsPerRun(job.Parts, Pairs(operands.Queries.Sequences) * settings.Heads * 2 * (settings.HeadDim + settings.ValueHeadDim));
-        WorkerPool.Shared.Run((job.Parts + job.PartsPerRun - 1) / job.PartsPerRun, ref job);
-    }
-
-    private static long Pairs(SequenceLayout sequences)
-    {
-        long pairs = 0;
-        for (int i = 0; i < sequences.Count; i++)
+        int groups = settings.KeyValueHeads * operands.Queries.Sequences.Count;
+        long work = blocks.Pairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim);
+        if (InstructionSet.Current == Isa.Scalar || AtOnceIsFaster(groups, WorkGrain.PartsPerRun(groups, work)))
         {
-            long length = sequences.Offsets[i + 1] - sequences.Offsets[i];
-            pairs += length * length;
+            job.Start(Pass.Whole, groups, 2 * work);
+            return;
         }
 
-        return pairs;
+        if (queryGradient != null)
+        {
+            job.Start(Pass.Queries, settings.Heads * blocks.Count, work);
+        }
+
+        if (keyGradient != null || valueGradient != null)
+        {
+            job.Start(Pass.KeysAndValues, settings.KeyValueHeads * blocks.Count, work);
+        }
+    }
+
+    private static bool AtOnceIsFaster(int groups, int groupsPerRun)
+    {
+        int workers = WorkerPool.Shared.WorkerCount;
+        int rounds = (groups + workers - 1) / workers;
+        return groupsPerRun > 1 || groups == 0 || (long)rounds * workers * ProductsAtOnce <= (long)groups * ProductsApart;
     }
 
     private struct Job : IParallelJob
@@ -47,64 +73,111 @@ internal static unsafe class AttentionBackward
         public float* QueryGradient;
         public float* KeyGradient;
         public float* ValueGradient;
-        public int Parts;
-        public int PartsPerRun;
+        public TokenBlocks Blocks;
+        private Pass _pass;
+        private int _parts;
+        private int _partsPerRun;
+
+        public void Start(Pass pass, int parts, long multiplyAdds)
+        {
+            _pass = pass;
+            _parts = parts;
+            _partsPerRun = WorkGrain.PartsPerRun(parts, multiplyAdds);
+            WorkerPool.Shared.Run((parts + _partsPerRun - 1) / _partsPerRun, ref this);
+        }
 
         public readonly void Execute(int part)
         {
-            int sequences = Operands.Queries.Sequences.Count;
-            int end = Math.Min(Parts, (part + 1) * PartsPerRun);
-            for (int i = part * PartsPerRun; i < end; i++)
+            int end = Math.Min(_parts, (part + 1) * _partsPerRun);
+            for (int i = part * _partsPerRun; i < end; i++)
             {
-                AddGroup(i % sequences, i / sequences * Operands.Settings.GroupSize);
+                switch (InstructionSet.Current)
+                {
+                    case Isa.Avx512:
+                        Add<VectorLanes512, Vector512<float>>(i);
+                        break;
+                    case Isa.Avx2:
+                        Add<VectorLanes256, Vector256<float>>(i);
+                        break;
+                    case Isa.Vector128:
+                        Add<VectorLanes128, Vector128<float>>(i);
+                        break;
+                    default:
+                        AddScalar(i);
+                        break;
+                }
             }
         }
 
-        private readonly void AddGroup(int sequence, int firstHead)
-        {
-            switch (InstructionSet.Current)
-            {
-                case Isa.Avx512:
-                    AddGroup<VectorLanes512, Vector512<float>>(sequence, firstHead);
-                    break;
-                case Isa.Avx2:
-                    AddGroup<VectorLanes256, Vector256<float>>(sequence, firstHead);
-                    break;
-                case Isa.Vector128:
-                    AddGroup<VectorLanes128, Vector128<float>>(sequence, firstHead);
-                    break;
-                default:
-                    AddGroupScalar(sequence, firstHead);
-                    break;
-            }
-        }
-
-        private readonly void AddGroup<TLanes, TVector>(int sequence, int firstHead)
+        private readonly void Add<TLanes, TVector>(int part)
             where TLanes : struct, IVectorLanes<TVector>
             where TVector : struct
         {
-            AttentionHead head = Operands.Head(sequence, firstHead, Output, LogSums);
+            // Heads outermost: each worker then gets a like share of every sequence.
+            switch (_pass)
+            {
+                case Pass.Whole:
+                    int sequences = Operands.Queries.Sequences.Count;
+                    AddGroup<TLanes, TVector>(part % sequences, part / sequences, 0, int.MaxValue);
+                    break;
+                case Pass.Queries:
+                    AddQueries<TLanes, TVector>(Blocks[part % Blocks.Count], part / Blocks.Count);
+                    break;
+                default:
+                    TokenBlock keys = Blocks[part % Blocks.Count];
+                    AddGroup<TLanes, TVector>(keys.Sequence, part / Blocks.Count, keys.First, keys.First + TokenBlocks.MaxTokens);
+                    break;
+            }
+        }
+
+        /// <summary>A range of keys with all query heads that share them.</summary>
+        private readonly void AddGroup<TLanes, TVector>(int sequence, int keyValueHead, int firstKey, int endKey)
+            where TLanes : struct, IVectorLanes<TVector>
+            where TVector : struct
+        {
+            int group = Operands.Settings.GroupSize;
+            AttentionHead head = Operands.Head(sequence, keyValueHead * group, Output, LogSums);
             if (head.QueryCount == 0)
             {
                 return;
             }
 
-            var kernel = new BlockedAttentionGradient<TLanes, TVector>(head);
-            kernel.AddHead(head, Gradients(head));
-            for (int i = 1; i < Operands.Settings.GroupSize; i++)
+            AttentionHeadGradients gradients = Gradients(head);
+            var kernel = new BlockedAttentionGradient<TLanes, TVector>(
+                head, firstKey, Math.Min(endKey, head.KeyCount), gathersGradients: gradients.Keys != null || gradients.Values != null);
+            for (int i = 0; i < group; i++)
             {
-                AttentionHead next = Operands.Head(sequence, firstHead + i, Output, LogSums);
-                kernel.AddHead(next, Gradients(next));
+                AttentionHead next = Operands.Head(sequence, (keyValueHead * group) + i, Output, LogSums);
+                AttentionHeadGradients nextGradients = Gradients(next);
+                nextGradients.Queries = _pass == Pass.Whole ? nextGradients.Queries : null;
+                kernel.AddHead(next, nextGradients, 0, next.QueryCount);
             }
 
-            kernel.Close(head, Gradients(head));
+            kernel.Close(head, gradients);
         }
 
-        private readonly void AddGroupScalar(int sequence, int firstHead)
+        /// <summary>A block of queries with all keys that they see.</summary>
+        private readonly void AddQueries<TLanes, TVector>(TokenBlock block, int index)
+            where TLanes : struct, IVectorLanes<TVector>
+            where TVector : struct
         {
+            AttentionHead head = Operands.Head(block.Sequence, index, Output, LogSums);
+            int end = Math.Min(head.QueryCount, block.First + TokenBlocks.MaxTokens);
+            int firstKey = head.FirstKeyOf(block.First) / TokenBlocks.MaxTokens * TokenBlocks.MaxTokens;
+            AttentionHeadGradients gradients = Gradients(head);
+            gradients.Keys = null;
+            gradients.Values = null;
+            var kernel = new BlockedAttentionGradient<TLanes, TVector>(head, firstKey, head.EndKeyOf(end - 1), gathersGradients: false);
+            kernel.AddHead(head, gradients, block.First, end);
+        }
+
+        private readonly void AddScalar(int part)
+        {
+            int sequences = Operands.Queries.Sequences.Count;
+            int firstHead = part / sequences * Operands.Settings.GroupSize;
             for (int i = 0; i < Operands.Settings.GroupSize; i++)
             {
-                AttentionHead head = Operands.Head(sequence, firstHead + i, Output, LogSums);
+                AttentionHead head = Operands.Head(part % sequences, firstHead + i, Output, LogSums);
                 ScalarAttention.Backward(head, Gradients(head));
             }
         }

@@ -9,7 +9,7 @@ internal static unsafe class AttentionForward
 {
     public static void Run(in AttentionOperands operands, Tensor output, Tensor? logSums)
     {
-        QueryBlocks blocks = QueryBlocks.Of(operands.Queries.Sequences);
+        TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences);
         var job = new Job { Operands = operands, Output = output, LogSums = logSums, Blocks = blocks };
         int parts = operands.Settings.Heads * blocks.Count;
         job.PartsPerRun = WorkGrain.PartsPerRun(parts, blocks.Pairs * operands.Settings.Heads * (operands.Settings.HeadDim + operands.Settings.ValueHeadDim));
@@ -42,7 +42,7 @@ internal static unsafe class AttentionForward
         public AttentionOperands Operands;
         public Tensor Output;
         public Tensor? LogSums;
-        public QueryBlocks Blocks;
+        public TokenBlocks Blocks;
         public int Parts;
         public int PartsPerRun;
 
@@ -52,9 +52,9 @@ internal static unsafe class AttentionForward
             for (int i = part * PartsPerRun; i < end; i++)
             {
                 // Heads outermost: each worker then gets a like share of every sequence.
-                QueryBlock block = Blocks[i % Blocks.Count];
+                TokenBlock block = Blocks[i % Blocks.Count];
                 AttentionHead head = Operands.Head(block.Sequence, i / Blocks.Count, Output, LogSums);
-                Attend(head, block.First, Math.Min(head.QueryCount, block.First + QueryBlocks.MaxQueries));
+                Attend(head, block.First, Math.Min(head.QueryCount, block.First + TokenBlocks.MaxTokens));
             }
         }
     }

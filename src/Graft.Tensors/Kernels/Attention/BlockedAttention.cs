@@ -21,13 +21,13 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
     // Far below any score, but finite: a lane that has seen no key yet must not compute infinity minus infinity.
     private const float LowestScore = -1e30f;
 
-    /// <summary>Output and log-sums of query rows <paramref name="first"/> to <paramref name="end"/> - 1, at most <see cref="QueryBlocks.MaxQueries"/>.</summary>
+    /// <summary>Output and log-sums of query rows <paramref name="first"/> to <paramref name="end"/> - 1, at most <see cref="TokenBlocks.MaxTokens"/>.</summary>
     public static void Forward(in AttentionHead head, int first, int end)
     {
         int valueRows = PanelCopy.RoundUp(head.ValueHeadDim, RowGrain);
         Block block = default;
         float* scratch = block.Prepare(head, valueRows, end - first);
-        QueryPanel* panels = stackalloc QueryPanel[QueryBlocks.MaxQueries / QueryPanel.MaxQueries];
+        QueryPanel* panels = stackalloc QueryPanel[TokenBlocks.MaxTokens / QueryPanel.MaxQueries];
         int panelCount = 0;
         for (int row = first; row < end; row += QueryPanel.MaxQueries)
         {
@@ -56,7 +56,7 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
         panel.Queries = scratch;
         panel.Outputs = scratch + (head.HeadDim * panel.Lanes);
         float* queries = head.Queries + (first * head.QueryStride);
-        PanelCopy.Transposed(queries, head.QueryStride, panel.Count, head.HeadDim, QueryPanel.QueryScale(head), panel.Queries, head.HeadDim, panel.Lanes);
+        PanelCopy.TransposedPanel(queries, head.QueryStride, panel.Count, head.HeadDim, QueryPanel.QueryScale(head), panel.Queries, head.HeadDim, panel.Lanes);
         new Span<float>(panel.Outputs, valueRows * panel.Lanes).Clear();
         new Span<float>(panel.Maximum, panel.Lanes).Fill(LowestScore);
         new Span<float>(panel.Sum, panel.Lanes).Clear();
@@ -86,19 +86,12 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
 
     private static void Close(in AttentionHead head, in QueryPanel panel)
     {
-        for (int i = 0; i < panel.Count; i++)
+        LaneSoftmax<TLanes, TVector>.Divide(head.ValueHeadDim, panel.Lanes, panel.Outputs, panel.Lanes, panel.Sum);
+        float* output = head.Output + (panel.First * head.OutputStride);
+        PanelCopy.Transposed(panel.Outputs, panel.Lanes, head.ValueHeadDim, panel.Count, 1, output, head.OutputStride);
+        for (int i = 0; head.LogSums != null && i < panel.Count; i++)
         {
-            float factor = 1 / panel.Sum[i];
-            float* output = head.Output + ((panel.First + i) * head.OutputStride);
-            for (int column = 0; column < head.ValueHeadDim; column++)
-            {
-                output[column] = panel.Outputs[(column * panel.Lanes) + i] * factor;
-            }
-
-            if (head.LogSums != null)
-            {
-                head.LogSums[(panel.First + i) * head.LogSumStride] = QueryPanel.ToNatural(panel.Maximum[i] + MathF.Log2(panel.Sum[i]));
-            }
+            head.LogSums[(panel.First + i) * head.LogSumStride] = QueryPanel.ToNatural(panel.Maximum[i] + MathF.Log2(panel.Sum[i]));
         }
     }
 

@@ -3,10 +3,11 @@ using Graft.Tensors.Memory;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary>The backward pass of the query heads that share a key and value head, over one sequence.</summary>
+/// <summary>The backward pass of the query heads that share a key and value head, over a range of keys of one sequence.</summary>
 /// <remarks>
-/// Keys, values and their gradients are gathered for the whole sequence, once; then each panel of queries goes over all blocks of
-/// keys that it sees. Probabilities are computed again from the saved log-sums: memory grows with the sequence, not with its square.
+/// Keys and values are gathered once; then each panel of queries goes over all blocks of keys that it sees. Probabilities are
+/// computed again from the saved log-sums: memory grows with the sequence, not with its square. A sum over keys or queries is
+/// always taken in the same order and cut at the same places, whichever range of either a call handles.
 /// </remarks>
 internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
     where TLanes : struct, IVectorLanes<TVector>
@@ -21,6 +22,8 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
     private const float UnreachableLogSum = 1e30f;
 
     // Rows and columns are padded: keys and head sizes to whole tiles, and head sizes to whole registers where they are lanes.
+    private readonly int _firstKey;
+    private readonly int _endKey;
     private readonly int _keyRows;
     private readonly int _headRows;
     private readonly int _valueRows;
@@ -41,9 +44,15 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
 
     /// <summary>Gathers keys and values, and starts their gradients at zero.</summary>
     /// <param name="head">Any head of the group.</param>
-    public BlockedAttentionGradient(in AttentionHead head)
+    /// <param name="firstKey">First key of the range: a multiple of <see cref="TokenBlocks.MaxTokens"/>.</param>
+    /// <param name="endKey">One past the last: a multiple too, or beyond what the queries see.</param>
+    /// <param name="gathersGradients">Whether gradients of keys or values are wanted.</param>
+    public BlockedAttentionGradient(in AttentionHead head, int firstKey, int endKey, bool gathersGradients)
     {
-        _keyRows = PanelCopy.RoundUp(head.KeyCount, RowGrain) + RowGrain;
+        _firstKey = firstKey;
+        _endKey = endKey;
+        int keys = endKey - firstKey;
+        _keyRows = PanelCopy.RoundUp(keys, RowGrain) + RowGrain;
         _headRows = PanelCopy.RoundUp(head.HeadDim, RowGrain);
         _valueRows = PanelCopy.RoundUp(head.ValueHeadDim, RowGrain);
         _headLanes = PanelCopy.RoundUp(head.HeadDim, TLanes.Count);
@@ -51,7 +60,7 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         long blockFloats = (long)(Math.Min(KeysPerBlock, _keyRows) + RowGrain) * QueryPanel.MaxQueries;
         long panelFloats = QueryPanel.StateFloats + ((long)(_headRows + _valueRows) * QueryPanel.MaxQueries);
         long laneFloats = (long)(_headRows + _headLanes + _valueLanes) * QueryPanel.MaxQueries;
-        long keyFloats = (long)_keyRows * (_headRows + _valueRows + _headLanes + _valueLanes + 1);
+        long keyFloats = (long)_keyRows * (_headRows + _valueRows + 1 + (gathersGradients ? _headLanes + _valueLanes : 0));
         float* next = ThreadScratch.GetSingles(ScratchSlot, (2 * blockFloats) + panelFloats + laneFloats + keyFloats + (11 * Alignment));
         _scores = Take(ref next, blockFloats);
         _scoreGradients = Take(ref next, blockFloats);
@@ -61,33 +70,45 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         _panelMemory = Take(ref next, panelFloats);
         _keys = Take(ref next, (long)_keyRows * _headRows);
         _values = Take(ref next, (long)_keyRows * _valueRows);
-        _keyGradients = Take(ref next, (long)_keyRows * _headLanes);
-        _valueGradients = Take(ref next, (long)_keyRows * _valueLanes);
+        _keyGradients = gathersGradients ? Take(ref next, (long)_keyRows * _headLanes) : null;
+        _valueGradients = gathersGradients ? Take(ref next, (long)_keyRows * _valueLanes) : null;
         _bias = head.Alibi == AlibiForm.None ? null : Take(ref next, _keyRows);
         _panel = default;
-        PanelCopy.Rows(head.Keys, head.KeyStride, head.KeyCount, head.HeadDim, _keys, _keyRows, _headRows);
-        PanelCopy.Rows(head.Values, head.ValueStride, head.KeyCount, head.ValueHeadDim, _values, _keyRows, _valueRows);
-        NativeMemory.Clear(_keyGradients, (nuint)_keyRows * (nuint)_headLanes * sizeof(float));
-        NativeMemory.Clear(_valueGradients, (nuint)_keyRows * (nuint)_valueLanes * sizeof(float));
+        PanelCopy.Rows(head.Keys + (firstKey * head.KeyStride), head.KeyStride, keys, head.HeadDim, _keys, _keyRows, _headRows);
+        PanelCopy.Rows(head.Values + (firstKey * head.ValueStride), head.ValueStride, keys, head.ValueHeadDim, _values, _keyRows, _valueRows);
+        if (gathersGradients)
+        {
+            NativeMemory.Clear(_keyGradients, (nuint)_keyRows * (nuint)_headLanes * sizeof(float));
+            NativeMemory.Clear(_valueGradients, (nuint)_keyRows * (nuint)_valueLanes * sizeof(float));
+        }
     }
 
     /// <summary>Adds one query head: to the gradient of its queries, and to those of the gathered keys and values.</summary>
     /// <param name="head">The head.</param>
-    /// <param name="gradients">Where its gradients are.</param>
-    public void AddHead(in AttentionHead head, in AttentionHeadGradients gradients)
+    /// <param name="gradients">Where its gradients are; those of keys and values only say whether they are wanted.</param>
+    /// <param name="firstQuery">First query row: a multiple of <see cref="TokenBlocks.MaxTokens"/>.</param>
+    /// <param name="endQuery">One past the last query row.</param>
+    public void AddHead(in AttentionHead head, in AttentionHeadGradients gradients, int firstQuery, int endQuery)
     {
-        for (int i = 0; _bias != null && i < head.KeyCount; i++)
+        for (int i = _firstKey; _bias != null && i < _endKey; i++)
         {
-            _bias[i] = QueryPanel.BiasOf(head, i);
+            _bias[i - _firstKey] = QueryPanel.BiasOf(head, i);
         }
 
-        for (int row = 0; row < head.QueryCount; row += QueryPanel.MaxQueries)
+        for (int row = firstQuery; row < endQuery; row += QueryPanel.MaxQueries)
         {
-            OpenPanel(head, gradients, row);
-            int keyEnd = head.EndKeyOf(row + _panel.Count - 1);
-            for (int key = head.FirstKeyOf(row) / KeysPerBlock * KeysPerBlock; key < keyEnd; key += KeysPerBlock)
+            int last = Math.Min(row + QueryPanel.MaxQueries, endQuery) - 1;
+            int firstKey = Math.Max(_firstKey, head.FirstKeyOf(row) / KeysPerBlock * KeysPerBlock);
+            int endKey = Math.Min(_endKey, head.EndKeyOf(last));
+            if (firstKey >= endKey)
             {
-                AttendBlock(head, gradients, key, Math.Min(keyEnd, key + KeysPerBlock));
+                continue;
+            }
+
+            OpenPanel(head, gradients, row, endQuery);
+            for (int key = firstKey; key < endKey; key += KeysPerBlock)
+            {
+                AttendBlock(head, gradients, key, Math.Min(endKey, key + KeysPerBlock));
             }
 
             if (gradients.Queries != null)
@@ -102,27 +123,30 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
     /// <param name="gradients">Where its gradients are.</param>
     public readonly void Close(in AttentionHead head, in AttentionHeadGradients gradients)
     {
+        int keys = _endKey - _firstKey;
         if (gradients.Keys != null)
         {
-            AddRows(_keyGradients, _headLanes, gradients.Keys, head.KeyStride, head.KeyCount, head.HeadDim, head.Scale);
+            float* target = gradients.Keys + (_firstKey * head.KeyStride);
+            PanelCopy.AddRows(_keyGradients, _headLanes, keys, head.HeadDim, head.Scale, target, head.KeyStride);
         }
 
         if (gradients.Values != null)
         {
-            AddRows(_valueGradients, _valueLanes, gradients.Values, head.ValueStride, head.KeyCount, head.ValueHeadDim, 1);
+            float* target = gradients.Values + (_firstKey * head.ValueStride);
+            PanelCopy.AddRows(_valueGradients, _valueLanes, keys, head.ValueHeadDim, 1, target, head.ValueStride);
         }
     }
 
-    private void OpenPanel(in AttentionHead head, in AttentionHeadGradients gradients, int first)
+    private void OpenPanel(in AttentionHead head, in AttentionHeadGradients gradients, int first, int end)
     {
-        float* scratch = _panel.Prepare(head, first, head.QueryCount, TLanes.Count, _panelMemory);
+        float* scratch = _panel.Prepare(head, first, end, TLanes.Count, _panelMemory);
         _panel.Queries = scratch;
         _panel.Outputs = scratch + (_headRows * _panel.Lanes);
         float* queries = head.Queries + (first * head.QueryStride);
         float* outputs = head.Output + (first * head.OutputStride);
         float* outputGradients = gradients.Output + (first * head.OutputStride);
-        PanelCopy.Transposed(queries, head.QueryStride, _panel.Count, head.HeadDim, QueryPanel.QueryScale(head), _panel.Queries, _headRows, _panel.Lanes);
-        PanelCopy.Transposed(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, 1, _panel.Outputs, _valueRows, _panel.Lanes);
+        PanelCopy.TransposedPanel(queries, head.QueryStride, _panel.Count, head.HeadDim, QueryPanel.QueryScale(head), _panel.Queries, _headRows, _panel.Lanes);
+        PanelCopy.TransposedPanel(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, 1, _panel.Outputs, _valueRows, _panel.Lanes);
         PanelCopy.Rows(queries, head.QueryStride, _panel.Count, head.HeadDim, _queryRows, _panel.Lanes, _headLanes);
         PanelCopy.Rows(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, _outputRows, _panel.Lanes, _valueLanes);
         new Span<float>(_queryGradients, _headRows * _panel.Lanes).Clear();
@@ -145,10 +169,11 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         int keys = end - begin;
         int rows = PanelCopy.RoundUp(keys, RowGrain);
         int lanes = _panel.Lanes;
-        float* keyRows = _keys + ((long)begin * _headRows);
-        float* valueRows = _values + ((long)begin * _valueRows);
+        int offset = begin - _firstKey;
+        float* keyRows = _keys + ((long)offset * _headRows);
+        float* valueRows = _values + ((long)offset * _valueRows);
         LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.HeadDim, keyRows, _headRows, 1, _panel.Queries, lanes, _scores, lanes, accumulate: false);
-        _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + begin);
+        _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + offset);
         LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
         LaneSoftmax<TLanes, TVector>.Gradient(keys, lanes, _scores, _scoreGradients, lanes, _panel.Maximum, _panel.Sum);
 
@@ -157,13 +182,13 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         new Span<float>(_scoreGradients + (keys * lanes), (rows - keys) * lanes).Clear();
         if (gradients.Values != null)
         {
-            float* target = _valueGradients + ((long)begin * _valueLanes);
+            float* target = _valueGradients + ((long)offset * _valueLanes);
             LaneProduct<TLanes, TVector>.Multiply(rows, _valueLanes, lanes, _scores, lanes, 1, _outputRows, _valueLanes, target, _valueLanes, accumulate: true);
         }
 
         if (gradients.Keys != null)
         {
-            float* target = _keyGradients + ((long)begin * _headLanes);
+            float* target = _keyGradients + ((long)offset * _headLanes);
             LaneProduct<TLanes, TVector>.Multiply(rows, _headLanes, lanes, _scoreGradients, lanes, 1, _queryRows, _headLanes, target, _headLanes, accumulate: true);
         }
 
@@ -175,28 +200,10 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
 
     private readonly void AddQueryGradients(in AttentionHead head, in AttentionHeadGradients gradients)
     {
-        for (int i = 0; i < _panel.Count; i++)
-        {
-            float* target = gradients.Queries + ((_panel.First + i) * head.QueryStride);
-            for (int column = 0; column < head.HeadDim; column++)
-            {
-                target[column] += _queryGradients[(column * _panel.Lanes) + i] * head.Scale;
-            }
-        }
-    }
-
-    private static void AddRows(float* source, int sourceStride, float* target, nint targetStride, int rows, int columns, float factor)
-    {
-        for (int row = 0; row < rows; row++)
-        {
-            for (int column = 0; column < columns; column++)
-            {
-                target[column] += source[column] * factor;
-            }
-
-            source += sourceStride;
-            target += targetStride;
-        }
+        // The rows of the queries are not needed any more.
+        PanelCopy.Transposed(_queryGradients, _panel.Lanes, head.HeadDim, _panel.Count, head.Scale, _queryRows, _headLanes);
+        float* target = gradients.Queries + (_panel.First * head.QueryStride);
+        PanelCopy.AddRows(_queryRows, _headLanes, _panel.Count, head.HeadDim, 1, target, head.QueryStride);
     }
 
     private static float* Take(ref float* next, long floats)
@@ -208,12 +215,19 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
 
     private static float Dot(float* a, float* b, int count)
     {
-        float sum = 0;
-        for (int i = 0; i < count; i++)
+        TVector sum = TLanes.Broadcast(0);
+        int i = 0;
+        for (; i + TLanes.Count <= count; i += TLanes.Count)
         {
-            sum += a[i] * b[i];
+            sum = TLanes.MultiplyAdd(TLanes.Load(a + i), TLanes.Load(b + i), sum);
         }
 
-        return sum;
+        float total = TLanes.Sum(sum);
+        for (; i < count; i++)
+        {
+            total += a[i] * b[i];
+        }
+
+        return total;
     }
 }

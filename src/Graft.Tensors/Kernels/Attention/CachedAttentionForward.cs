@@ -38,7 +38,7 @@ internal static unsafe class CachedAttentionForward
         job.Start(settings.KeyValueHeads * sequences.Count, decodingKeys * settings.Heads * (settings.HeadDim + settings.ValueHeadDim) * MemoryWeight);
         if (promptPairs > 0)
         {
-            job.Blocks = QueryBlocks.Of(sequences, MinimumBlockedQueries);
+            job.Blocks = TokenBlocks.Of(sequences, MinimumBlockedQueries);
             job.Prompts = true;
             job.Start(settings.Heads * job.Blocks.Count, promptPairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim));
         }
@@ -50,7 +50,7 @@ internal static unsafe class CachedAttentionForward
         public Tensor Output;
         public KeyValueCache Cache;
         public int Layer;
-        public QueryBlocks Blocks;
+        public TokenBlocks Blocks;
 
         /// <summary>False: append everything, and decode the short sequences. True: the long ones.</summary>
         public bool Prompts;
@@ -82,10 +82,10 @@ internal static unsafe class CachedAttentionForward
             }
         }
 
-        private readonly void AttendPrompt(QueryBlock block, int index)
+        private readonly void AttendPrompt(TokenBlock block, int index)
         {
             AttentionHead head = Head(block.Sequence, index);
-            AttentionForward.Attend(head, block.First, Math.Min(head.QueryCount, block.First + QueryBlocks.MaxQueries));
+            AttentionForward.Attend(head, block.First, Math.Min(head.QueryCount, block.First + TokenBlocks.MaxTokens));
         }
 
         private readonly void AppendAndDecode(int sequence, int keyValueHead)
@@ -106,7 +106,7 @@ internal static unsafe class CachedAttentionForward
 
         private static void Decode(AttentionHead* heads, int count)
         {
-            switch (InstructionSet.Current)
+            switch (IsaFor(Math.Min(heads[0].HeadDim, heads[0].ValueHeadDim)))
             {
                 case Isa.Avx512:
                     DecodingAttention<VectorLanes512, Vector512<float>>.Forward(heads, count);
@@ -125,6 +125,13 @@ internal static unsafe class CachedAttentionForward
 
                     break;
             }
+        }
+
+        // Registers wider than a head would leave all columns to the loops over single elements.
+        private static Isa IsaFor(int columns)
+        {
+            Isa widest = columns >= Vector512<float>.Count ? Isa.Avx512 : columns >= Vector256<float>.Count ? Isa.Avx2 : Isa.Vector128;
+            return InstructionSet.Current < widest ? InstructionSet.Current : widest;
         }
 
         private readonly AttentionHead Head(int sequence, int index)

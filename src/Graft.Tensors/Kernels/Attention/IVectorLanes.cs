@@ -24,6 +24,8 @@ internal unsafe interface IVectorLanes<TVector>
 
     static abstract TVector Multiply(TVector a, TVector b);
 
+    static abstract TVector Divide(TVector a, TVector b);
+
     /// <summary><c>a * b + c</c>.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
 

@@ -88,6 +88,22 @@ internal static unsafe class LaneSoftmax<TLanes, TVector>
         }
     }
 
+    /// <summary>Ends the online softmax: divides each lane by its sum of exponentials.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Divide(int rows, int lanes, float* output, nint stride, float* sum)
+    {
+        for (int lane = 0; lane < lanes; lane += TLanes.Count)
+        {
+            TVector factor = TLanes.Divide(TLanes.Broadcast(1), TLanes.Load(sum + lane));
+            float* row = output + lane;
+            for (int i = 0; i < rows; i++)
+            {
+                TLanes.Store(TLanes.Multiply(TLanes.Load(row), factor), row);
+                row += stride;
+            }
+        }
+    }
+
     /// <summary>Probabilities and gradients of the scores: <c>P = 2^(score - logSum)</c>, <c>dS = P (dP - expected)</c>.</summary>
     /// <param name="keys">Number of rows.</param>
     /// <param name="lanes">Number of queries.</param>

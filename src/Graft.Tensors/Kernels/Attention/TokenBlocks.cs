@@ -2,22 +2,22 @@ using Graft.Tensors.Memory;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary>Some consecutive queries of one sequence.</summary>
+/// <summary>Some consecutive tokens of one sequence.</summary>
 /// <param name="Sequence">Index of the sequence.</param>
-/// <param name="First">First query row, counted from the sequence's first.</param>
-internal readonly record struct QueryBlock(int Sequence, int First);
+/// <param name="First">First token, counted from the sequence's first.</param>
+internal readonly record struct TokenBlock(int Sequence, int First);
 
-/// <summary>All sequences of a batch cut into blocks of queries. Where a sequence is cut depends on nothing but its length.</summary>
-internal readonly unsafe struct QueryBlocks
+/// <summary>All sequences of a batch cut into blocks of tokens. Where a sequence is cut depends on nothing but its length.</summary>
+internal readonly unsafe struct TokenBlocks
 {
-    /// <summary>Queries of a block: they share the copy of a block of keys and values.</summary>
-    public const int MaxQueries = 4 * QueryPanel.MaxQueries;
+    /// <summary>Tokens of a block, but for the last of a sequence. As queries they share the copy of a block of keys and values.</summary>
+    public const int MaxTokens = 4 * QueryPanel.MaxQueries;
 
     private const int ScratchSlot = 6;
 
-    private readonly QueryBlock* _blocks;
+    private readonly TokenBlock* _blocks;
 
-    private QueryBlocks(QueryBlock* blocks, int count, long pairs)
+    private TokenBlocks(TokenBlock* blocks, int count, long pairs)
     {
         _blocks = blocks;
         Count = count;
@@ -31,12 +31,12 @@ internal readonly unsafe struct QueryBlocks
     public long Pairs { get; }
 
     /// <summary>One block.</summary>
-    public QueryBlock this[int index] => _blocks[index];
+    public TokenBlock this[int index] => _blocks[index];
 
     /// <summary>The blocks of a batch, in this thread's scratch memory.</summary>
     /// <param name="sequences">The batch.</param>
     /// <param name="minimumLength">Shorter sequences are left out.</param>
-    public static QueryBlocks Of(SequenceLayout sequences, int minimumLength = 1)
+    public static TokenBlocks Of(SequenceLayout sequences, int minimumLength = 1)
     {
         int count = 0;
         long pairs = 0;
@@ -51,7 +51,7 @@ internal readonly unsafe struct QueryBlocks
             }
         }
 
-        var blocks = (QueryBlock*)ThreadScratch.Get(ScratchSlot, (nuint)(Math.Max(1, count) * sizeof(QueryBlock)));
+        var blocks = (TokenBlock*)ThreadScratch.Get(ScratchSlot, (nuint)(Math.Max(1, count) * sizeof(TokenBlock)));
         int next = 0;
         for (int i = 0; i < sequences.Count; i++)
         {
@@ -61,12 +61,12 @@ internal readonly unsafe struct QueryBlocks
             {
                 // First and last in turn: late blocks see more keys, and workers take consecutive ones.
                 int block = j % 2 == 0 ? j / 2 : of - 1 - (j / 2);
-                blocks[next++] = new QueryBlock(i, block * MaxQueries);
+                blocks[next++] = new TokenBlock(i, block * MaxTokens);
             }
         }
 
-        return new QueryBlocks(blocks, count, pairs);
+        return new TokenBlocks(blocks, count, pairs);
     }
 
-    private static int BlocksOf(int length) => (length + MaxQueries - 1) / MaxQueries;
+    private static int BlocksOf(int length) => (length + MaxTokens - 1) / MaxTokens;
 }
