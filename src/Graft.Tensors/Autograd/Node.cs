@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Graft.Tensors;
 
 /// <summary>What an op leaves on the tape: the tensors it saved and how it passes the gradient back.</summary>
@@ -12,7 +14,7 @@ public abstract class Node
     /// <summary>The tensor whose gradient this node passes on.</summary>
     public Tensor Output { get; internal set; } = null!;
 
-    internal IReadOnlyList<Tensor> Saved => _saved;
+    internal ReadOnlySpan<Tensor> Saved => CollectionsMarshal.AsSpan(_saved);
 
     /// <summary>Adds the gradient of <see cref="Output"/>, times the op's derivative, to the gradients of its inputs.</summary>
     /// <param name="tape">The tape that runs backward.</param>

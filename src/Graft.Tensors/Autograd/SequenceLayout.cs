@@ -43,7 +43,10 @@ public sealed class SequenceLayout
     /// <param name="positions">Position of each token.</param>
     /// <param name="key">Names the sequence for the random generator.</param>
     public void Add(ReadOnlySpan<int> positions, ulong key)
-        => positions.CopyTo(_positions.AsSpan(Begin(positions.Length, key)));
+    {
+        int start = Begin(positions.Length, key);
+        positions.CopyTo(_positions.AsSpan(start));
+    }
 
     private int Begin(int length, ulong key)
     {

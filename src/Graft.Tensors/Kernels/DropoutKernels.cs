@@ -35,7 +35,7 @@ internal static unsafe class DropoutKernels
                     Positions = positions + start,
                     Rows = sequences.Offsets[s + 1] - start,
                     Columns = columns,
-                    RowsPerPart = Math.Max(1, PartLength / columns),
+                    RowsPerPart = Math.Max(1, PartLength / Math.Max(1, columns)),
                     Key = CounterRandom.Derive(stream, sequences.Keys[s]),
                     Threshold = (uint)(probability * 4294967296.0),
                     Factor = 1 / (1 - probability),
