@@ -18,14 +18,14 @@ public sealed class Tokenizer
     private readonly TokenizerParts _parts;
     private readonly Dictionary<string, string> _specialTokens;
     private readonly IReadOnlyList<string> _files;
-    private readonly byte[]? _json;
+    private readonly (string Name, byte[] Content)[] _contents;
 
-    private Tokenizer(TokenizerParts parts, Dictionary<string, string> specialTokens, IReadOnlyList<string> files, byte[]? json)
+    private Tokenizer(TokenizerParts parts, Dictionary<string, string> specialTokens, IReadOnlyList<string> files, params (string Name, byte[] Content)[] contents)
     {
         _parts = parts;
         _specialTokens = specialTokens;
         _files = files;
-        _json = json;
+        _contents = contents;
     }
 
     /// <summary>Number of tokens, added ones included.</summary>
@@ -66,7 +66,7 @@ public sealed class Tokenizer
         if (isFolder && !File.Exists(json))
         {
             (TokenizerParts legacy, Dictionary<string, string> names) = LegacyTokenizers.Load(path);
-            return new Tokenizer(legacy, names, TokenizerFolder.FilesIn(path).ToArray(), null);
+            return new Tokenizer(legacy, names, TokenizerFolder.FilesIn(path).ToArray());
         }
 
         if (!File.Exists(json))
@@ -74,20 +74,25 @@ public sealed class Tokenizer
             throw new FileNotFoundException($"no tokenizer at '{path}': neither a folder nor a tokenizer.json", path);
         }
 
-        TokenizerParts parts = TokenizerJson.Read(File.ReadAllBytes(json), json);
+        byte[] content = File.ReadAllBytes(json);
+        TokenizerParts parts = TokenizerJson.Read(content, json);
         if (isFolder || Path.GetFileName(path) == TokenizerFolder.JsonFile)
         {
             string folder = Path.GetDirectoryName(Path.GetFullPath(json))!;
-            return new Tokenizer(parts, SpecialTokenNames.Read(folder), TokenizerFolder.FilesIn(folder).ToArray(), null);
+            return new Tokenizer(parts, SpecialTokenNames.Read(folder), TokenizerFolder.FilesIn(folder).ToArray());
         }
 
-        return new Tokenizer(parts, [], [], File.ReadAllBytes(json));
+        return new Tokenizer(parts, [], [], (TokenizerFolder.JsonFile, content));
     }
 
     /// <summary>Reads a tokenizer from the content of a tokenizer.json.</summary>
     /// <param name="json">UTF-8 JSON.</param>
     /// <exception cref="InvalidDataException">The content is malformed or has unknown components.</exception>
-    public static Tokenizer Parse(ReadOnlySpan<byte> json) => Parse(json, []);
+    public static Tokenizer Parse(ReadOnlySpan<byte> json)
+    {
+        byte[] content = json.ToArray();
+        return new Tokenizer(TokenizerJson.Read(content, TokenizerFolder.JsonFile), [], [], (TokenizerFolder.JsonFile, content));
+    }
 
     /// <summary>The id of a token, or null.</summary>
     public int? TokenToId(string token)
@@ -147,7 +152,7 @@ public sealed class Tokenizer
         var tokens = new List<string>(ids.Length);
         foreach (int id in ids)
         {
-            if ((_parts.Added.DecodedOf(id) ?? _parts.Model.Vocabulary.TokenOf(id)) is { } token && !(skipSpecialTokens && IsSpecial(id)))
+            if (DecodedToken(id, skipSpecialTokens) is { } token)
             {
                 tokens.Add(token);
             }
@@ -162,9 +167,9 @@ public sealed class Tokenizer
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        if (_json is not null)
+        foreach ((string name, byte[] content) in _contents)
         {
-            TokenizerFolder.WriteWhole(Path.Combine(folder, TokenizerFolder.JsonFile), _json);
+            TokenizerFolder.WriteWhole(Path.Combine(folder, name), content);
         }
 
         foreach (string file in _files)
@@ -177,10 +182,14 @@ public sealed class Tokenizer
         }
     }
 
-    internal static Tokenizer Parse(ReadOnlySpan<byte> json, Dictionary<string, string> specialTokens)
+    /// <summary>What the decoder sees of an id; null if it does not exist or is skipped.</summary>
+    internal string? DecodedToken(int id, bool skipSpecialTokens)
+        => skipSpecialTokens && IsSpecial(id) ? null : _parts.Added.DecodedOf(id) ?? _parts.Model.Vocabulary.TokenOf(id);
+
+    internal static Tokenizer Create(byte[] json, byte[] config)
     {
-        byte[] content = json.ToArray();
-        return new Tokenizer(TokenizerJson.Read(content, TokenizerFolder.JsonFile), specialTokens, [], content);
+        TokenizerParts parts = TokenizerJson.Read(json, TokenizerFolder.JsonFile);
+        return new Tokenizer(parts, SpecialTokenNames.Parse(config, TokenizerFolder.ConfigFile), [], (TokenizerFolder.JsonFile, json), (TokenizerFolder.ConfigFile, config));
     }
 
     private int? IdOfRole(string role) => _specialTokens.TryGetValue(role, out string? token) ? TokenToId(token) : null;
@@ -204,14 +213,16 @@ public sealed class Tokenizer
 
             var pieces = new PreTokenizedText(segment.Text);
             _parts.PreTokenizer?.PreTokenize(pieces);
+            AlignedText aligned = pieces.Text;
+            ReadOnlySpan<char> characters = aligned.Characters;
             foreach (TextRange piece in pieces.Pieces)
             {
                 tokens.Clear();
-                _parts.Model.Tokenize(pieces.Text.Characters[piece.Start..piece.End], tokens);
+                _parts.Model.Tokenize(characters[piece.Start..piece.End], tokens);
                 foreach (ModelToken token in tokens)
                 {
                     ids.Add(token.Id);
-                    sources.Add(pieces.Text.SourceOf(new TextRange(piece.Start + token.Start, piece.Start + token.End)));
+                    sources.Add(aligned.SourceOf(new TextRange(piece.Start + token.Start, piece.Start + token.End)));
                 }
             }
         }

@@ -23,6 +23,14 @@ internal static class SpecialTokenNames
         return names;
     }
 
+    /// <summary>Reads the content of a tokenizer_config.json.</summary>
+    internal static Dictionary<string, string> Parse(byte[] content, string file)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        JsonFields.Read(content, file, fields => AddMissing(fields, names));
+        return names;
+    }
+
     private static bool AddMissing(JsonFields fields, Dictionary<string, string> names)
     {
         foreach (string role in Roles)

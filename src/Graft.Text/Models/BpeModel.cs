@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Graft.Text.Models;
@@ -10,6 +11,7 @@ internal sealed class BpeModel : ITokenModel
     private readonly int[] _byteTokens;
     private readonly int _unknown = -1;
     private readonly WordCache _cache = new();
+    private readonly Lazy<MergeBoundaries>? _boundaries;
 
     /// <summary>A model of a vocabulary and merges.</summary>
     /// <exception cref="InvalidDataException">The unknown token is not in the vocabulary.</exception>
@@ -19,6 +21,8 @@ internal sealed class BpeModel : ITokenModel
         _merges = merges;
         _options = options;
         _byteTokens = options.ByteFallback ? vocabulary.FindByteTokens() : [];
+        bool cutsChangeNothing = options is { UnknownToken: not null, IgnoreMerges: false, Dropout: 0, ContinuingSubwordPrefix: "", EndOfWordSuffix: "" };
+        _boundaries = cutsChangeNothing ? new Lazy<MergeBoundaries>(() => new MergeBoundaries(vocabulary)) : null;
         if (options.UnknownToken is { } unknown && vocabulary.TryGetId(unknown, out int id))
         {
             _unknown = id;
@@ -37,6 +41,26 @@ internal sealed class BpeModel : ITokenModel
             return;
         }
 
+        if (_boundaries is null || piece.Length <= WordCache.LongestWord)
+        {
+            TokenizeWhole(piece, tokens);
+            return;
+        }
+
+        for (int start = 0, end; start < piece.Length; start = end)
+        {
+            end = _boundaries.Value.NextEnd(piece, start, Vocabulary);
+            int before = tokens.Count;
+            TokenizeWhole(piece[start..end], tokens);
+            foreach (ref ModelToken token in CollectionsMarshal.AsSpan(tokens)[before..])
+            {
+                token = new ModelToken(token.Id, start + token.Start, start + token.End);
+            }
+        }
+    }
+
+    private void TokenizeWhole(ReadOnlySpan<char> piece, List<ModelToken> tokens)
+    {
         if (_cache.Find(piece) is { } known)
         {
             tokens.AddRange(known.AsSpan());
@@ -53,7 +77,7 @@ internal sealed class BpeModel : ITokenModel
             Merge(piece, tokens);
         }
 
-        _cache.Remember(piece, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(tokens)[start..]);
+        _cache.Remember(piece, CollectionsMarshal.AsSpan(tokens)[start..]);
     }
 
     private void Merge(ReadOnlySpan<char> piece, List<ModelToken> tokens)

@@ -122,8 +122,8 @@ internal ref struct BpeWord
     {
         var next = new int[_count];
         var previous = new int[_count];
-        var candidates = new PriorityQueue<int, long>(_count);
-        var skipped = new List<(int Position, long Key)>();
+        var candidates = new CandidateHeap(_count);
+        var skipped = new List<long>();
         for (int i = 0; i < _count; i++)
         {
             (previous[i], next[i]) = (i - 1, i + 1);
@@ -134,20 +134,17 @@ internal ref struct BpeWord
             Offer(merges, candidates, i, i + 1);
         }
 
-        while (candidates.TryDequeue(out int left, out long key))
+        while (candidates.TryTake(out long key))
         {
             if (random is not null && random.NextDouble() < dropout)
             {
-                skipped.Add((left, key));
+                skipped.Add(key);
                 continue;
             }
 
-            foreach ((int position, long old) in skipped)
-            {
-                candidates.Enqueue(position, old);
-            }
-
+            skipped.ForEach(candidates.Add);
             skipped.Clear();
+            int left = (int)(uint)key;
             int right = _bytes[left] == 0 ? _count : next[left];
             if (right >= _count || !merges.TryGet(_ids[left], _ids[right], out Merge merge) || KeyOf(merge.Rank, left) != key)
             {
@@ -173,11 +170,11 @@ internal ref struct BpeWord
         Compact();
     }
 
-    private readonly void Offer(MergeTable merges, PriorityQueue<int, long> candidates, int left, int right)
+    private readonly void Offer(MergeTable merges, CandidateHeap candidates, int left, int right)
     {
         if (merges.TryGet(_ids[left], _ids[right], out Merge merge))
         {
-            candidates.Enqueue(left, KeyOf(merge.Rank, left));
+            candidates.Add(KeyOf(merge.Rank, left));
         }
     }
 

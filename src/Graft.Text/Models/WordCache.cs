@@ -7,7 +7,9 @@ namespace Graft.Text.Models;
 internal sealed class WordCache
 {
     private const int Slots = 1 << 16;
-    private const int LongestWord = 64;
+    /// <summary>Longer pieces are not remembered.</summary>
+    internal const int LongestWord = 64;
+
     private readonly Entry?[] _entries = new Entry?[Slots];
 
     /// <summary>The tokens of <paramref name="word"/>, if they are remembered.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Graft.Text.Characters;
+using Graft.Text.Patterns;
 using Graft.Text.Pipeline;
 
 namespace Graft.Text.Normalizers;
@@ -7,6 +8,7 @@ namespace Graft.Text.Normalizers;
 /// <summary>Removes the characters of one set and turns those of another into spaces.</summary>
 internal sealed class CharacterMapNormalizer(CharacterSet removed, CharacterSet space) : INormalizer
 {
+    private readonly CharacterPattern _changed = new(CharacterSet.Union(removed, space.Intersect(CharacterSet.Range(' ', ' ').Complement())));
     private static readonly Rune Space = new(' ');
 
     /// <summary><c>Nmt</c>.</summary>
@@ -24,7 +26,13 @@ internal sealed class CharacterMapNormalizer(CharacterSet removed, CharacterSet 
     /// <inheritdoc/>
     public AlignedText Normalize(AlignedText text)
     {
+        if (!_changed.TryFind(text.Characters, 0, out int first, out _))
+        {
+            return text;
+        }
+
         var rewriter = new TextRewriter(text);
+        rewriter.KeepTo(first);
         while (!rewriter.AtEnd)
         {
             int code = rewriter.Next.Value;

@@ -14,9 +14,15 @@ internal sealed class CharacterPattern(CharacterSet set) : ITextPattern, ITextSe
     {
         for (start = from; start < text.Length; start = end)
         {
-            Rune.DecodeFromUtf16(text[start..], out Rune rune, out int width);
-            end = start + width;
-            if (set.Contains(rune.Value))
+            int code = text[start];
+            end = start + 1;
+            if (char.IsSurrogate((char)code))
+            {
+                Rune.DecodeFromUtf16(text[start..], out Rune rune, out int width);
+                (code, end) = (rune.Value, start + width);
+            }
+
+            if (set.Contains(code))
             {
                 return true;
             }

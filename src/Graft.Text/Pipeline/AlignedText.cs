@@ -7,8 +7,8 @@ namespace Graft.Text.Pipeline;
 internal sealed class AlignedText
 {
     private readonly ReadOnlyMemory<char> _characters;
-    private readonly ReadOnlyMemory<TextRange> _sources;
-    private readonly bool _stored;
+    private readonly TextRange[]? _sources;
+    private readonly int _first;
 
     /// <summary>A text whose unit <c>i</c> stands for unit <c>origin + i</c> of the original.</summary>
     internal AlignedText(ReadOnlyMemory<char> characters, int origin)
@@ -17,12 +17,12 @@ internal sealed class AlignedText
         Origin = origin;
     }
 
-    /// <summary>A text whose unit <c>i</c> stands for range <c>sources[i]</c> of the original.</summary>
-    internal AlignedText(ReadOnlyMemory<char> characters, ReadOnlyMemory<TextRange> sources, int origin)
+    /// <summary>A text whose unit <c>i</c> stands for range <c>sources[first + i]</c> of the original; null as above.</summary>
+    internal AlignedText(ReadOnlyMemory<char> characters, TextRange[]? sources, int first, int origin)
         : this(characters, origin)
     {
         _sources = sources;
-        _stored = true;
+        _first = first;
     }
 
     /// <summary>What the text reads now.</summary>
@@ -34,22 +34,19 @@ internal sealed class AlignedText
     /// <summary>Where in the original the text begins.</summary>
     internal int Origin { get; }
 
-    /// <summary>Whether unit <c>i</c> stands for unit <c>Origin + i</c> throughout.</summary>
-    internal bool IsUnshifted => !_stored;
-
     /// <summary>The range of the original that a unit stands for.</summary>
-    internal TextRange SourceOf(int index) => _stored ? _sources.Span[index] : new TextRange(Origin + index, Origin + index + 1);
+    internal TextRange SourceOf(int index) => _sources is null ? new TextRange(Origin + index, Origin + index + 1) : _sources[_first + index];
 
     /// <summary>The range of the original from the start of the first to the end of the last unit of a range that is not empty.</summary>
     internal TextRange SourceOf(TextRange range) => new(SourceOf(range.Start).Start, SourceOf(range.End - 1).End);
 
     /// <summary>A part, without copying.</summary>
     internal AlignedText Slice(TextRange range)
-        => _stored
-            ? new AlignedText(_characters[range.Start..range.End], _sources[range.Start..range.End], range.Length > 0 ? SourceOf(range.Start).Start : Origin)
-            : new AlignedText(_characters[range.Start..range.End], Origin + range.Start);
+    {
+        int origin = range.Length > 0 ? SourceOf(range.Start).Start : Origin;
+        return new AlignedText(_characters[range.Start..range.End], _sources, _first + range.Start, origin);
+    }
 
     /// <summary>The same ranges for other characters of the same number.</summary>
-    internal AlignedText WithCharacters(ReadOnlyMemory<char> characters)
-        => _stored ? new AlignedText(characters, _sources, Origin) : new AlignedText(characters, Origin);
+    internal AlignedText WithCharacters(ReadOnlyMemory<char> characters) => new(characters, _sources, _first, Origin);
 }

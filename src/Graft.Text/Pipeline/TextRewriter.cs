@@ -37,6 +37,11 @@ internal ref struct TextRewriter
     {
         get
         {
+            if (!char.IsSurrogate(_text[Position]))
+            {
+                return new Rune(_text[Position]);
+            }
+
             Rune.DecodeFromUtf16(_text[Position..], out Rune rune, out _);
             return rune;
         }
@@ -75,6 +80,12 @@ internal ref struct TextRewriter
     /// <summary>Writes a character that stands for a given range of the original.</summary>
     internal void Append(Rune rune, TextRange source)
     {
+        if (rune.IsBmp)
+        {
+            Append((char)rune.Value, source);
+            return;
+        }
+
         Span<char> units = stackalloc char[2];
         int count = rune.EncodeToUtf16(units);
         for (int i = 0; i < count; i++)
@@ -97,5 +108,5 @@ internal ref struct TextRewriter
     }
 
     /// <summary>What has been written.</summary>
-    internal readonly AlignedText ToText() => new(_characters.AsMemory(0, _length), _sources.AsMemory(0, _length), _source.Origin);
+    internal readonly AlignedText ToText() => new(_characters.AsMemory(0, _length), _sources, 0, _source.Origin);
 }

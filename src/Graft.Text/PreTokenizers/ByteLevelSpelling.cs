@@ -54,6 +54,13 @@ internal static class ByteLevelSpelling
         Span<byte> bytes = stackalloc byte[4];
         for (int at = piece.Start; at < piece.End;)
         {
+            if (characters[at] < 0x80)
+            {
+                rewriter.Append(ByteLevelAlphabet.CharacterOf((byte)characters[at]), text.SourceOf(at));
+                at++;
+                continue;
+            }
+
             Rune.DecodeFromUtf16(characters[at..], out Rune rune, out int width);
             TextRange source = text.SourceOf(new TextRange(at, at + width));
             int count = rune.EncodeToUtf8(bytes);

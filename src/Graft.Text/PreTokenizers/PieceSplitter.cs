@@ -12,9 +12,10 @@ internal static class PieceSplitter
         ITextSearch search = pattern.Search(text.Text.Length);
         var pieces = new List<TextRange>(text.Pieces.Count + (text.Text.Length / 6));
         var parts = new List<(TextRange Range, bool IsDelimiter)>();
+        ReadOnlySpan<char> all = text.Text.Characters;
         foreach (TextRange piece in text.Pieces)
         {
-            ReadOnlySpan<char> characters = text.Text.Characters[piece.Start..piece.End];
+            ReadOnlySpan<char> characters = all[piece.Start..piece.End];
             if (behavior == SplitBehavior.Isolated)
             {
                 Isolate(characters, search, piece.Start, pieces);
