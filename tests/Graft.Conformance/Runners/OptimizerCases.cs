@@ -11,7 +11,7 @@ internal static class OptimizerCases
     {
         string name = @case.Root.GetProperty("optimizer").GetString()!;
         var arguments = new Arguments(@case.Root.GetProperty("arguments"));
-        Optimizer optimizer = Create(name, slots, arguments);
+        Optimizer optimizer = name == "peft.LoraFAOptimizer" ? CreateLoraFa(@case, slots, arguments) : Create(name, slots, arguments);
         arguments.RefuseOthers(name);
         return optimizer;
     }
@@ -105,10 +105,28 @@ internal static class OptimizerCases
     private static ScheduleFreeOptions ScheduleFreeOptions(Arguments given, double momentum)
         => new(momentum, (long)given.Number("warmup_steps", 0), given.Number("r", 0), given.Number("weight_lr_power", 2));
 
-    private static AdamOptions AdamOptions(Arguments given)
+    /// <summary>Pairs are the A and B of the same layer, by the names that the case gives.</summary>
+    private static LoraFa CreateLoraFa(ConformanceCase @case, ParameterSlot[] slots, Arguments given)
+    {
+        string[] names = [.. slots.Select(slot => @case.Root.GetProperty("names").GetProperty(slot.Name).GetString()!)];
+        var factors = new List<LoraFactors>();
+        for (int a = 0; a < names.Length; a++)
+        {
+            int b = names[a].Contains("lora_A", StringComparison.Ordinal) ? Array.IndexOf(names, names[a].Replace("lora_A", "lora_B", StringComparison.Ordinal)) : -1;
+            if (b >= 0)
+            {
+                factors.Add(new LoraFactors(a, b, @case.Root.GetProperty("scaling_factors").GetProperty(slots[b].Name).GetDouble()));
+            }
+        }
+
+        ParameterGroup[] groups = [new ParameterGroup(given.Number("lr", 1e-3), given.Number("weight_decay", 0))];
+        return new LoraFa(slots, groups, factors, AdamOptions(given, epsilon: 1e-6), given.Flag("correct_bias", true));
+    }
+
+    private static AdamOptions AdamOptions(Arguments given, double epsilon = 1e-8)
     {
         double[] betas = given.Numbers("betas", 0.9, 0.999);
-        return new AdamOptions(betas[0], betas[1], given.Number("eps", 1e-8), given.Flag("amsgrad"), given.Flag("maximize"));
+        return new AdamOptions(betas[0], betas[1], given.Number("eps", epsilon), given.Flag("amsgrad"), given.Flag("maximize"));
     }
 
     /// <summary>The case's arguments; those that nobody asked for are not supported.</summary>
