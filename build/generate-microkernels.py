@@ -147,54 +147,76 @@ def load(vector, lanes, j, pointer, index):
     return f"TSource.Load{lanes * 32}({pointer}, {index}{offset})"
 
 
-def dot(vector, lanes, rows, fma):
-    """Rows of A against one row of B: 64 partial sums for each, term p in sum p mod 64."""
-    sums = 64 // lanes
+def dot(vector, lanes, rows, columns, fma):
+    """Rows of A against rows of B: 16 partial sums for each pair, term p in sum p mod 16."""
+    parts = 16 // lanes
     out = [
         "    [MethodImpl(MethodImplOptions.AggressiveOptimization)]",
-        f"    private static void Dot{rows}<TSource>(float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)",
+        f"    private static void Dot{rows}x{columns}<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)",
         "        where TSource : struct, IVectorSource",
         "    {",
     ]
-    for i in range(rows):
-        for j in range(sums):
-            out.append(f"        {vector}<float> s{i}_{j} = {vector}<float>.Zero;")
+    triples = [(i, r, q) for i in range(rows) for r in range(columns) for q in range(parts)]
+    for i, r, q in triples:
+        out.append(f"        {vector}<float> s{i}_{r}_{q} = {vector}<float>.Zero;")
     for i in range(1, rows):
         out.append(f"        float* a{i} = a + ({i} * lda);")
+    for r in range(1, columns):
+        out.append(f"        byte* b{r} = b + ({r} * rowBytes);")
+    out.append(f"        nint ahead = {columns} * rowBytes;")
     out.append("        nint index = 0;")
-    out.append("        for (; chunks > 0; chunks--, index += 64)")
+    out.append("        for (; chunks > 0; chunks--, index += 16)")
     out.append("        {")
-    out.append("            TSource.Prefetch(b, index);")
-    for j in range(sums):
-        offset = f" + {j * lanes}" if j else ""
-        out.append(f"            {vector}<float> b{j} = {load(vector, lanes, j, 'b', 'index')};")
+    for r in range(columns):
+        name = f"b{r}" if r else "b"
+        out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes));")
+    for q in range(parts):
+        offset = f" + {q * lanes}" if q else ""
         for i in range(rows):
             name = f"a{i}" if i else "a"
-            out.append(f"            s{i}_{j} = {fma}({vector}.Load({name} + index{offset}), b{j}, s{i}_{j});")
+            out.append(f"            {vector}<float> x{i}_{q} = {vector}.Load({name} + index{offset});")
+        for r in range(columns):
+            name = f"b{r}" if r else "b"
+            out.append(f"            {vector}<float> y{r}_{q} = {load(vector, lanes, q, name, 'index')};")
+            for i in range(rows):
+                out.append(f"            s{i}_{r}_{q} = {fma}(x{i}_{q}, y{r}_{q}, s{i}_{r}_{q});")
     out.append("        }")
     out.append("")
     out.append("        if (bTail != null)")
     out.append("        {")
-    for j in range(sums):
-        out.append(f"            {vector}<float> b{j} = {vector}.Load(bTail + {j * lanes});")
+    for q in range(parts):
         for i in range(rows):
-            out.append(f"            s{i}_{j} = {fma}({vector}.Load(aTail + {i * 64 + j * lanes}), b{j}, s{i}_{j});")
+            out.append(f"            {vector}<float> x{i}_{q} = {vector}.Load(aTail + {i * 16 + q * lanes});")
+        for r in range(columns):
+            out.append(f"            {vector}<float> y{r}_{q} = {vector}.Load(bTail + {r * 16 + q * lanes});")
+            for i in range(rows):
+                out.append(f"            s{i}_{r}_{q} = {fma}(x{i}_{q}, y{r}_{q}, s{i}_{r}_{q});")
     out.append("        }")
     out.append("")
-    parts = 16 // lanes
     for i in range(rows):
-        for q in range(parts):
-            s = [f"s{i}_{u * parts + q}" for u in range(4)]
-            out.append(f"        {vector}<float> t{i}_{q} = ({s[0]} + {s[1]}) + ({s[2]} + {s[3]});")
-        if lanes == 16:
-            out.append(f"        {'' if i else 'Vector256<float> '}half = t{i}_0.GetLower() + t{i}_0.GetUpper();")
-        elif lanes == 8:
-            out.append(f"        {'' if i else 'Vector256<float> '}half = t{i}_0 + t{i}_1;")
-        if lanes >= 8:
-            out.append(f"        {'' if i else 'Vector128<float> '}quarter = half.GetLower() + half.GetUpper();")
-        else:
-            out.append(f"        {'' if i else 'Vector128<float> '}quarter = (t{i}_0 + t{i}_2) + (t{i}_1 + t{i}_3);")
-        out.append(f"        result[{i}] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);")
+        for r in range(columns):
+            out.append(f"        result[{i * columns + r}] = Fold({', '.join(f's{i}_{r}_{q}' for q in range(parts))});")
+    out.append("    }")
+    return out
+
+
+def fold(vector, lanes):
+    parts = 16 // lanes
+    out = [
+        "    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        f"    private static float Fold({', '.join(f'{vector}<float> s{q}' for q in range(parts))})",
+        "    {",
+    ]
+    if lanes == 16:
+        out.append("        Vector256<float> half = s0.GetLower() + s0.GetUpper();")
+    elif lanes == 8:
+        out.append("        Vector256<float> half = s0 + s1;")
+    if lanes >= 8:
+        out.append("        Vector128<float> quarter = half.GetLower() + half.GetUpper();")
+    else:
+        out.append("        Vector128<float> quarter = (s0 + s2) + (s1 + s3);")
+    out.append("        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);")
     out.append("    }")
     return out
 
@@ -212,12 +234,14 @@ def rows_added(vector, lanes, fma):
         out.append(f"        {vector}<float> a{i} = {vector}.Create(a[{i}]);")
         if i:
             out.append(f"        byte* b{i} = b + ({i} * rowBytes);")
+    out.append("        nint ahead = 8 * rowBytes;")
     out.append("        int j = 0;")
     out.append(f"        for (; j + {lanes} <= count; j += {lanes})")
     out.append("        {")
     out.append(f"            {vector}<float> s = {vector}.Load(sums + j);")
     for i in range(8):
         name = f"b{i}" if i else "b"
+        out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (j * TSource.ElementBytes));")
         out.append(f"            s = {fma}(a{i}, {load(vector, lanes, 0, name, 'j')}, s);")
     out.append("            s.Store(sums + j);")
     out.append("        }")
@@ -255,19 +279,23 @@ def small(name, vector, lanes, fma, using):
         f"    public static int MaxBatch => {batches[-1]};",
         "",
         "    /// <inheritdoc/>",
-        "    public static void Dot<TSource>(int batch, float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)",
+        "    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)",
         "        where TSource : struct, IVectorSource",
         "    {",
-        "        switch (batch)",
+        "        switch ((batch * 8) + rows)",
         "        {",
     ]
-    for b in batches:
-        out.append(f"            case {b}: Dot{b}<TSource>(a, lda, b, chunks, aTail, bTail, result); break;")
+    for m in batches:
+        for n in [1, 4]:
+            out.append(f"            case {m * 8 + n}: Dot{m}x{n}<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;")
     out += ["            default: throw new UnreachableException();", "        }", "    }", ""]
     out += rows_added(vector, lanes, fma)
-    for b in batches:
-        out.append("")
-        out += dot(vector, lanes, b, fma)
+    for m in batches:
+        for n in [1, 4]:
+            out.append("")
+            out += dot(vector, lanes, m, n, fma)
+    out.append("")
+    out += fold(vector, lanes)
     out.append("}")
     (TARGET / f"SmallKernel.{name}.g.cs").write_text("\n".join(out) + "\n", encoding="utf-8", newline="\n")
 

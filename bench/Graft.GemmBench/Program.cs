@@ -2,7 +2,7 @@ using Graft.Cli.Bench;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
 
-// Usage: dotnet run -c Release --project bench/Graft.GemmBench [-- [train] [lora] [--threads 1,2] [--rounds 7] [--filter TEXT]]
+// Usage: dotnet run -c Release --project bench/Graft.GemmBench [-- [train] [lora] [memory] [--threads 1,2] [--rounds 7] [--filter TEXT]]
 string Option(string name, string fallback)
 {
     int at = Array.IndexOf(args, name);
@@ -29,6 +29,17 @@ foreach (int threads in threadCounts)
     if (all || args.Contains("lora"))
     {
         Products("LoRA factors", GemmShape.Lora());
+    }
+
+    if (all || args.Contains("memory"))
+    {
+        foreach (int m in new[] { 1, 4, 8 })
+        {
+            BandwidthResult r = MemoryBandwidth.Measure(1L << 30, m, rounds: 5);
+            Console.WriteLine(
+                $"1 GB of bf16 weights, {r.Threads} thread(s), m = {m}: memory {r.Read / 1e9:F1} GB/s; "
+                + $"[out, in] {r.Rows / 1e9:F1} ({r.Rows / r.Read:P0}); [in, out] {r.Columns / 1e9:F1} ({r.Columns / r.Read:P0})");
+        }
     }
 }
 

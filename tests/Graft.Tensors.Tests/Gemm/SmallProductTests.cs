@@ -105,20 +105,18 @@ public sealed unsafe class SmallProductTests : IDisposable
         actual.AssertSameBits(expected, $"{workers} workers, columns");
     }
 
-    // The documented order, written out again: 64 partial sums, folded by fours, then by halves.
+    // The documented order, written out again: 16 partial sums, folded by halves.
     private static float Dot(NativeBuffer a, int row, in WeightView b, int bRow, int k)
     {
-        var partial = new float[64];
+        var sums = new float[16];
         for (int p = 0; p < k; p++)
         {
-            partial[p % 64] = MathF.FusedMultiplyAdd(a[row, p], WeightDecoder.Read(b, ((long)bRow * k) + p), partial[p % 64]);
+            sums[p % 16] = MathF.FusedMultiplyAdd(a[row, p], WeightDecoder.Read(b, ((long)bRow * k) + p), sums[p % 16]);
         }
 
-        float[] sums = [.. Enumerable.Range(0, 16).Select(l => (partial[l] + partial[l + 16]) + (partial[l + 32] + partial[l + 48]))];
-        while (sums.Length > 1)
+        for (int half = 8; half > 0; half /= 2)
         {
-            int half = sums.Length / 2;
-            sums = [.. Enumerable.Range(0, half).Select(l => sums[l] + sums[l + half])];
+            sums = [.. sums.Take(half).Zip(sums.Skip(half), (lower, upper) => lower + upper)];
         }
 
         return sums[0];

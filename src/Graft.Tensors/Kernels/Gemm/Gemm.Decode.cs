@@ -5,10 +5,9 @@ public static unsafe partial class Gemm
 {
     /// <summary><c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for few rows of A, 8 or less.</summary>
     /// <remarks>
-    /// The order of summation is not that of <see cref="MultiplyTransposed"/>: term p goes to partial sum p mod 64 (from zero, by
-    /// fused multiply-adds in ascending order); of the 64, those 16 apart are added as (0 + 16) + (32 + 48); of the 16 that remain
-    /// the upper half is added to the lower, and again, down to one, which is stored or added to C. It is the same for every m,
-    /// thread count and instruction set.
+    /// The order of summation is not that of <see cref="MultiplyTransposed"/>: term p goes to partial sum p mod 16 (from zero, by
+    /// fused multiply-adds in ascending order); of the 16 the upper half is added to the lower, and again, down to one, which is
+    /// stored or added to C. It is the same for every m, thread count and instruction set.
     /// </remarks>
     /// <param name="m">Rows of A and C; any number is right, few are fast.</param>
     /// <param name="a">A, fp32.</param>

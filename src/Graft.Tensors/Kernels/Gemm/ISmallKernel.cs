@@ -10,17 +10,19 @@ internal unsafe interface ISmallKernel
     /// <summary>Rows of A that <see cref="Dot"/> takes at once; it takes the powers of two up to that.</summary>
     static abstract int MaxBatch { get; }
 
-    /// <summary>Dot products of rows of A with one row of B, in the order that <see cref="SmallKernelScalar"/> spells out.</summary>
+    /// <summary>Dot products of rows of A with rows of B, in the order that <see cref="SmallKernelScalar"/> spells out.</summary>
     /// <typeparam name="TSource">The storage format of B.</typeparam>
     /// <param name="batch">Rows of A.</param>
+    /// <param name="rows">Rows of B: 1 or 4.</param>
     /// <param name="a">A.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
-    /// <param name="b">The row of B.</param>
-    /// <param name="chunks">Terms in whole chunks of 64.</param>
-    /// <param name="aTail">The remaining terms of A, filled up with zeros to 64 for each row.</param>
-    /// <param name="bTail">The remaining terms of B as fp32, filled up with zeros to 64; null where there are none.</param>
-    /// <param name="result">One number for each row of A.</param>
-    static abstract void Dot<TSource>(int batch, float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    /// <param name="b">The first row of B.</param>
+    /// <param name="rowBytes">Bytes from one row of B to the next.</param>
+    /// <param name="chunks">Terms in whole chunks of 16.</param>
+    /// <param name="aTail">The remaining terms of A, filled up with zeros to 16 for each row.</param>
+    /// <param name="bTail">The remaining terms of B as fp32, filled up with zeros to 16 for each row; null where there are none.</param>
+    /// <param name="result">One number for each row of A and, within it, each row of B.</param>
+    static abstract void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource;
 
     /// <summary><c>sums[j] += a[0] · b[0, j] + ... + a[7] · b[7, j]</c>, one fused multiply-add after the other.</summary>

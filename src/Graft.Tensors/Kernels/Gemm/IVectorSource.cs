@@ -20,16 +20,11 @@ internal unsafe interface IVectorSource
 
     /// <summary>Sixteen elements.</summary>
     static abstract Vector512<float> Load512(byte* row, nint index);
-
-    /// <summary>Asks for what comes some chunks of 64 elements later.</summary>
-    static abstract void Prefetch(byte* row, nint index);
 }
 
 /// <summary>fp32.</summary>
 internal unsafe struct SingleSource : IVectorSource
 {
-    private const int Ahead = 2048;
-
     /// <inheritdoc/>
     public static int ElementBytes => sizeof(float);
 
@@ -47,17 +42,6 @@ internal unsafe struct SingleSource : IVectorSource
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load512(byte* row, nint index) => Vector512.Load((float*)row + index);
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(byte* row, nint index)
-    {
-        byte* next = row + (index * sizeof(float)) + Ahead;
-        CacheLine.ToFirstLevel(next);
-        CacheLine.ToFirstLevel(next + 64);
-        CacheLine.ToFirstLevel(next + 128);
-        CacheLine.ToFirstLevel(next + 192);
-    }
 }
 
 /// <summary>A 16-bit format.</summary>
@@ -65,8 +49,6 @@ internal unsafe struct SingleSource : IVectorSource
 internal unsafe struct HalfWidthSource<TFormat> : IVectorSource
     where TFormat : struct, IHalfWidthFormat
 {
-    private const int Ahead = 2048;
-
     /// <inheritdoc/>
     public static int ElementBytes => sizeof(ushort);
 
@@ -87,13 +69,4 @@ internal unsafe struct HalfWidthSource<TFormat> : IVectorSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load512(byte* row, nint index)
         => TFormat.Lower(Vector512.WidenLower(Vector256.Load((ushort*)row + index).ToVector512Unsafe()));
-
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(byte* row, nint index)
-    {
-        byte* next = row + (index * sizeof(ushort)) + Ahead;
-        CacheLine.ToFirstLevel(next);
-        CacheLine.ToFirstLevel(next + 64);
-    }
 }

@@ -20,12 +20,13 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
     public static int MaxBatch => 1;
 
     /// <inheritdoc/>
-    public static void Dot<TSource>(int batch, float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        switch (batch)
+        switch ((batch * 8) + rows)
         {
-            case 1: Dot1<TSource>(a, lda, b, chunks, aTail, bTail, result); break;
+            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
             default: throw new UnreachableException();
         }
     }
@@ -50,17 +51,26 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
         byte* b6 = b + (6 * rowBytes);
         Vector256<float> a7 = Vector256.Create(a[7]);
         byte* b7 = b + (7 * rowBytes);
+        nint ahead = 8 * rowBytes;
         int j = 0;
         for (; j + 8 <= count; j += 8)
         {
             Vector256<float> s = Vector256.Load(sums + j);
+            CacheLine.ToSecondLevel(b + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a0, TSource.Load256(b, j), s);
+            CacheLine.ToSecondLevel(b1 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a1, TSource.Load256(b1, j), s);
+            CacheLine.ToSecondLevel(b2 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a2, TSource.Load256(b2, j), s);
+            CacheLine.ToSecondLevel(b3 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a3, TSource.Load256(b3, j), s);
+            CacheLine.ToSecondLevel(b4 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a4, TSource.Load256(b4, j), s);
+            CacheLine.ToSecondLevel(b5 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a5, TSource.Load256(b5, j), s);
+            CacheLine.ToSecondLevel(b6 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a6, TSource.Load256(b6, j), s);
+            CacheLine.ToSecondLevel(b7 + ahead + (j * TSource.ElementBytes));
             s = Fma.MultiplyAdd(a7, TSource.Load256(b7, j), s);
             s.Store(sums + j);
         }
@@ -69,63 +79,114 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1<TSource>(float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        Vector256<float> s0_0 = Vector256<float>.Zero;
-        Vector256<float> s0_1 = Vector256<float>.Zero;
-        Vector256<float> s0_2 = Vector256<float>.Zero;
-        Vector256<float> s0_3 = Vector256<float>.Zero;
-        Vector256<float> s0_4 = Vector256<float>.Zero;
-        Vector256<float> s0_5 = Vector256<float>.Zero;
-        Vector256<float> s0_6 = Vector256<float>.Zero;
-        Vector256<float> s0_7 = Vector256<float>.Zero;
+        Vector256<float> s0_0_0 = Vector256<float>.Zero;
+        Vector256<float> s0_0_1 = Vector256<float>.Zero;
+        nint ahead = 1 * rowBytes;
         nint index = 0;
-        for (; chunks > 0; chunks--, index += 64)
+        for (; chunks > 0; chunks--, index += 16)
         {
-            TSource.Prefetch(b, index);
-            Vector256<float> b0 = TSource.Load256(b, index);
-            s0_0 = Fma.MultiplyAdd(Vector256.Load(a + index), b0, s0_0);
-            Vector256<float> b1 = TSource.Load256(b, index + 8);
-            s0_1 = Fma.MultiplyAdd(Vector256.Load(a + index + 8), b1, s0_1);
-            Vector256<float> b2 = TSource.Load256(b, index + 16);
-            s0_2 = Fma.MultiplyAdd(Vector256.Load(a + index + 16), b2, s0_2);
-            Vector256<float> b3 = TSource.Load256(b, index + 24);
-            s0_3 = Fma.MultiplyAdd(Vector256.Load(a + index + 24), b3, s0_3);
-            Vector256<float> b4 = TSource.Load256(b, index + 32);
-            s0_4 = Fma.MultiplyAdd(Vector256.Load(a + index + 32), b4, s0_4);
-            Vector256<float> b5 = TSource.Load256(b, index + 40);
-            s0_5 = Fma.MultiplyAdd(Vector256.Load(a + index + 40), b5, s0_5);
-            Vector256<float> b6 = TSource.Load256(b, index + 48);
-            s0_6 = Fma.MultiplyAdd(Vector256.Load(a + index + 48), b6, s0_6);
-            Vector256<float> b7 = TSource.Load256(b, index + 56);
-            s0_7 = Fma.MultiplyAdd(Vector256.Load(a + index + 56), b7, s0_7);
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            Vector256<float> x0_0 = Vector256.Load(a + index);
+            Vector256<float> y0_0 = TSource.Load256(b, index);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector256<float> x0_1 = Vector256.Load(a + index + 8);
+            Vector256<float> y0_1 = TSource.Load256(b, index + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
         }
 
         if (bTail != null)
         {
-            Vector256<float> b0 = Vector256.Load(bTail + 0);
-            s0_0 = Fma.MultiplyAdd(Vector256.Load(aTail + 0), b0, s0_0);
-            Vector256<float> b1 = Vector256.Load(bTail + 8);
-            s0_1 = Fma.MultiplyAdd(Vector256.Load(aTail + 8), b1, s0_1);
-            Vector256<float> b2 = Vector256.Load(bTail + 16);
-            s0_2 = Fma.MultiplyAdd(Vector256.Load(aTail + 16), b2, s0_2);
-            Vector256<float> b3 = Vector256.Load(bTail + 24);
-            s0_3 = Fma.MultiplyAdd(Vector256.Load(aTail + 24), b3, s0_3);
-            Vector256<float> b4 = Vector256.Load(bTail + 32);
-            s0_4 = Fma.MultiplyAdd(Vector256.Load(aTail + 32), b4, s0_4);
-            Vector256<float> b5 = Vector256.Load(bTail + 40);
-            s0_5 = Fma.MultiplyAdd(Vector256.Load(aTail + 40), b5, s0_5);
-            Vector256<float> b6 = Vector256.Load(bTail + 48);
-            s0_6 = Fma.MultiplyAdd(Vector256.Load(aTail + 48), b6, s0_6);
-            Vector256<float> b7 = Vector256.Load(bTail + 56);
-            s0_7 = Fma.MultiplyAdd(Vector256.Load(aTail + 56), b7, s0_7);
+            Vector256<float> x0_0 = Vector256.Load(aTail + 0);
+            Vector256<float> y0_0 = Vector256.Load(bTail + 0);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector256<float> x0_1 = Vector256.Load(aTail + 8);
+            Vector256<float> y0_1 = Vector256.Load(bTail + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
         }
 
-        Vector256<float> t0_0 = (s0_0 + s0_2) + (s0_4 + s0_6);
-        Vector256<float> t0_1 = (s0_1 + s0_3) + (s0_5 + s0_7);
-        Vector256<float> half = t0_0 + t0_1;
+        result[0] = Fold(s0_0_0, s0_0_1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> s0_0_0 = Vector256<float>.Zero;
+        Vector256<float> s0_0_1 = Vector256<float>.Zero;
+        Vector256<float> s0_1_0 = Vector256<float>.Zero;
+        Vector256<float> s0_1_1 = Vector256<float>.Zero;
+        Vector256<float> s0_2_0 = Vector256<float>.Zero;
+        Vector256<float> s0_2_1 = Vector256<float>.Zero;
+        Vector256<float> s0_3_0 = Vector256<float>.Zero;
+        Vector256<float> s0_3_1 = Vector256<float>.Zero;
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        byte* b3 = b + (3 * rowBytes);
+        nint ahead = 4 * rowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            Vector256<float> x0_0 = Vector256.Load(a + index);
+            Vector256<float> y0_0 = TSource.Load256(b, index);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector256<float> y1_0 = TSource.Load256(b1, index);
+            s0_1_0 = Fma.MultiplyAdd(x0_0, y1_0, s0_1_0);
+            Vector256<float> y2_0 = TSource.Load256(b2, index);
+            s0_2_0 = Fma.MultiplyAdd(x0_0, y2_0, s0_2_0);
+            Vector256<float> y3_0 = TSource.Load256(b3, index);
+            s0_3_0 = Fma.MultiplyAdd(x0_0, y3_0, s0_3_0);
+            Vector256<float> x0_1 = Vector256.Load(a + index + 8);
+            Vector256<float> y0_1 = TSource.Load256(b, index + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            Vector256<float> y1_1 = TSource.Load256(b1, index + 8);
+            s0_1_1 = Fma.MultiplyAdd(x0_1, y1_1, s0_1_1);
+            Vector256<float> y2_1 = TSource.Load256(b2, index + 8);
+            s0_2_1 = Fma.MultiplyAdd(x0_1, y2_1, s0_2_1);
+            Vector256<float> y3_1 = TSource.Load256(b3, index + 8);
+            s0_3_1 = Fma.MultiplyAdd(x0_1, y3_1, s0_3_1);
+        }
+
+        if (bTail != null)
+        {
+            Vector256<float> x0_0 = Vector256.Load(aTail + 0);
+            Vector256<float> y0_0 = Vector256.Load(bTail + 0);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector256<float> y1_0 = Vector256.Load(bTail + 16);
+            s0_1_0 = Fma.MultiplyAdd(x0_0, y1_0, s0_1_0);
+            Vector256<float> y2_0 = Vector256.Load(bTail + 32);
+            s0_2_0 = Fma.MultiplyAdd(x0_0, y2_0, s0_2_0);
+            Vector256<float> y3_0 = Vector256.Load(bTail + 48);
+            s0_3_0 = Fma.MultiplyAdd(x0_0, y3_0, s0_3_0);
+            Vector256<float> x0_1 = Vector256.Load(aTail + 8);
+            Vector256<float> y0_1 = Vector256.Load(bTail + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            Vector256<float> y1_1 = Vector256.Load(bTail + 24);
+            s0_1_1 = Fma.MultiplyAdd(x0_1, y1_1, s0_1_1);
+            Vector256<float> y2_1 = Vector256.Load(bTail + 40);
+            s0_2_1 = Fma.MultiplyAdd(x0_1, y2_1, s0_2_1);
+            Vector256<float> y3_1 = Vector256.Load(bTail + 56);
+            s0_3_1 = Fma.MultiplyAdd(x0_1, y3_1, s0_3_1);
+        }
+
+        result[0] = Fold(s0_0_0, s0_0_1);
+        result[1] = Fold(s0_1_0, s0_1_1);
+        result[2] = Fold(s0_2_0, s0_2_1);
+        result[3] = Fold(s0_3_0, s0_3_1);
+    }
+
+    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Fold(Vector256<float> s0, Vector256<float> s1)
+    {
+        Vector256<float> half = s0 + s1;
         Vector128<float> quarter = half.GetLower() + half.GetUpper();
-        result[0] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
     }
 }

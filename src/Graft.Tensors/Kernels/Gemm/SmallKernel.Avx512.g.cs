@@ -20,14 +20,17 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
     public static int MaxBatch => 4;
 
     /// <inheritdoc/>
-    public static void Dot<TSource>(int batch, float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        switch (batch)
+        switch ((batch * 8) + rows)
         {
-            case 1: Dot1<TSource>(a, lda, b, chunks, aTail, bTail, result); break;
-            case 2: Dot2<TSource>(a, lda, b, chunks, aTail, bTail, result); break;
-            case 4: Dot4<TSource>(a, lda, b, chunks, aTail, bTail, result); break;
+            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 17: Dot2x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 20: Dot2x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 33: Dot4x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 36: Dot4x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
             default: throw new UnreachableException();
         }
     }
@@ -52,17 +55,26 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         byte* b6 = b + (6 * rowBytes);
         Vector512<float> a7 = Vector512.Create(a[7]);
         byte* b7 = b + (7 * rowBytes);
+        nint ahead = 8 * rowBytes;
         int j = 0;
         for (; j + 16 <= count; j += 16)
         {
             Vector512<float> s = Vector512.Load(sums + j);
+            CacheLine.ToSecondLevel(b + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a0, TSource.Load512(b, j), s);
+            CacheLine.ToSecondLevel(b1 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a1, TSource.Load512(b1, j), s);
+            CacheLine.ToSecondLevel(b2 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a2, TSource.Load512(b2, j), s);
+            CacheLine.ToSecondLevel(b3 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a3, TSource.Load512(b3, j), s);
+            CacheLine.ToSecondLevel(b4 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a4, TSource.Load512(b4, j), s);
+            CacheLine.ToSecondLevel(b5 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a5, TSource.Load512(b5, j), s);
+            CacheLine.ToSecondLevel(b6 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a6, TSource.Load512(b6, j), s);
+            CacheLine.ToSecondLevel(b7 + ahead + (j * TSource.ElementBytes));
             s = Avx512F.FusedMultiplyAdd(a7, TSource.Load512(b7, j), s);
             s.Store(sums + j);
         }
@@ -71,190 +83,337 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1<TSource>(float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        Vector512<float> s0_0 = Vector512<float>.Zero;
-        Vector512<float> s0_1 = Vector512<float>.Zero;
-        Vector512<float> s0_2 = Vector512<float>.Zero;
-        Vector512<float> s0_3 = Vector512<float>.Zero;
+        Vector512<float> s0_0_0 = Vector512<float>.Zero;
+        nint ahead = 1 * rowBytes;
         nint index = 0;
-        for (; chunks > 0; chunks--, index += 64)
+        for (; chunks > 0; chunks--, index += 16)
         {
-            TSource.Prefetch(b, index);
-            Vector512<float> b0 = TSource.Load512(b, index);
-            s0_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index), b0, s0_0);
-            Vector512<float> b1 = TSource.Load512(b, index + 16);
-            s0_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 16), b1, s0_1);
-            Vector512<float> b2 = TSource.Load512(b, index + 32);
-            s0_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 32), b2, s0_2);
-            Vector512<float> b3 = TSource.Load512(b, index + 48);
-            s0_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 48), b3, s0_3);
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            Vector512<float> x0_0 = Vector512.Load(a + index);
+            Vector512<float> y0_0 = TSource.Load512(b, index);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
         }
 
         if (bTail != null)
         {
-            Vector512<float> b0 = Vector512.Load(bTail + 0);
-            s0_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 0), b0, s0_0);
-            Vector512<float> b1 = Vector512.Load(bTail + 16);
-            s0_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 16), b1, s0_1);
-            Vector512<float> b2 = Vector512.Load(bTail + 32);
-            s0_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 32), b2, s0_2);
-            Vector512<float> b3 = Vector512.Load(bTail + 48);
-            s0_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 48), b3, s0_3);
+            Vector512<float> x0_0 = Vector512.Load(aTail + 0);
+            Vector512<float> y0_0 = Vector512.Load(bTail + 0);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
         }
 
-        Vector512<float> t0_0 = (s0_0 + s0_1) + (s0_2 + s0_3);
-        Vector256<float> half = t0_0.GetLower() + t0_0.GetUpper();
-        Vector128<float> quarter = half.GetLower() + half.GetUpper();
-        result[0] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        result[0] = Fold(s0_0_0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot2<TSource>(float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        Vector512<float> s0_0 = Vector512<float>.Zero;
-        Vector512<float> s0_1 = Vector512<float>.Zero;
-        Vector512<float> s0_2 = Vector512<float>.Zero;
-        Vector512<float> s0_3 = Vector512<float>.Zero;
-        Vector512<float> s1_0 = Vector512<float>.Zero;
-        Vector512<float> s1_1 = Vector512<float>.Zero;
-        Vector512<float> s1_2 = Vector512<float>.Zero;
-        Vector512<float> s1_3 = Vector512<float>.Zero;
+        Vector512<float> s0_0_0 = Vector512<float>.Zero;
+        Vector512<float> s0_1_0 = Vector512<float>.Zero;
+        Vector512<float> s0_2_0 = Vector512<float>.Zero;
+        Vector512<float> s0_3_0 = Vector512<float>.Zero;
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        byte* b3 = b + (3 * rowBytes);
+        nint ahead = 4 * rowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            Vector512<float> x0_0 = Vector512.Load(a + index);
+            Vector512<float> y0_0 = TSource.Load512(b, index);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector512<float> y1_0 = TSource.Load512(b1, index);
+            s0_1_0 = Avx512F.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            Vector512<float> y2_0 = TSource.Load512(b2, index);
+            s0_2_0 = Avx512F.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            Vector512<float> y3_0 = TSource.Load512(b3, index);
+            s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+        }
+
+        if (bTail != null)
+        {
+            Vector512<float> x0_0 = Vector512.Load(aTail + 0);
+            Vector512<float> y0_0 = Vector512.Load(bTail + 0);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector512<float> y1_0 = Vector512.Load(bTail + 16);
+            s0_1_0 = Avx512F.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            Vector512<float> y2_0 = Vector512.Load(bTail + 32);
+            s0_2_0 = Avx512F.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            Vector512<float> y3_0 = Vector512.Load(bTail + 48);
+            s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+        }
+
+        result[0] = Fold(s0_0_0);
+        result[1] = Fold(s0_1_0);
+        result[2] = Fold(s0_2_0);
+        result[3] = Fold(s0_3_0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot2x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> s0_0_0 = Vector512<float>.Zero;
+        Vector512<float> s1_0_0 = Vector512<float>.Zero;
         float* a1 = a + (1 * lda);
+        nint ahead = 1 * rowBytes;
         nint index = 0;
-        for (; chunks > 0; chunks--, index += 64)
+        for (; chunks > 0; chunks--, index += 16)
         {
-            TSource.Prefetch(b, index);
-            Vector512<float> b0 = TSource.Load512(b, index);
-            s0_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index), b0, s0_0);
-            s1_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index), b0, s1_0);
-            Vector512<float> b1 = TSource.Load512(b, index + 16);
-            s0_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 16), b1, s0_1);
-            s1_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index + 16), b1, s1_1);
-            Vector512<float> b2 = TSource.Load512(b, index + 32);
-            s0_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 32), b2, s0_2);
-            s1_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index + 32), b2, s1_2);
-            Vector512<float> b3 = TSource.Load512(b, index + 48);
-            s0_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 48), b3, s0_3);
-            s1_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index + 48), b3, s1_3);
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            Vector512<float> x0_0 = Vector512.Load(a + index);
+            Vector512<float> x1_0 = Vector512.Load(a1 + index);
+            Vector512<float> y0_0 = TSource.Load512(b, index);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
         }
 
         if (bTail != null)
         {
-            Vector512<float> b0 = Vector512.Load(bTail + 0);
-            s0_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 0), b0, s0_0);
-            s1_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 64), b0, s1_0);
-            Vector512<float> b1 = Vector512.Load(bTail + 16);
-            s0_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 16), b1, s0_1);
-            s1_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 80), b1, s1_1);
-            Vector512<float> b2 = Vector512.Load(bTail + 32);
-            s0_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 32), b2, s0_2);
-            s1_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 96), b2, s1_2);
-            Vector512<float> b3 = Vector512.Load(bTail + 48);
-            s0_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 48), b3, s0_3);
-            s1_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 112), b3, s1_3);
+            Vector512<float> x0_0 = Vector512.Load(aTail + 0);
+            Vector512<float> x1_0 = Vector512.Load(aTail + 16);
+            Vector512<float> y0_0 = Vector512.Load(bTail + 0);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
         }
 
-        Vector512<float> t0_0 = (s0_0 + s0_1) + (s0_2 + s0_3);
-        Vector256<float> half = t0_0.GetLower() + t0_0.GetUpper();
-        Vector128<float> quarter = half.GetLower() + half.GetUpper();
-        result[0] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-        Vector512<float> t1_0 = (s1_0 + s1_1) + (s1_2 + s1_3);
-        half = t1_0.GetLower() + t1_0.GetUpper();
-        quarter = half.GetLower() + half.GetUpper();
-        result[1] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        result[0] = Fold(s0_0_0);
+        result[1] = Fold(s1_0_0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot4<TSource>(float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot2x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        Vector512<float> s0_0 = Vector512<float>.Zero;
-        Vector512<float> s0_1 = Vector512<float>.Zero;
-        Vector512<float> s0_2 = Vector512<float>.Zero;
-        Vector512<float> s0_3 = Vector512<float>.Zero;
-        Vector512<float> s1_0 = Vector512<float>.Zero;
-        Vector512<float> s1_1 = Vector512<float>.Zero;
-        Vector512<float> s1_2 = Vector512<float>.Zero;
-        Vector512<float> s1_3 = Vector512<float>.Zero;
-        Vector512<float> s2_0 = Vector512<float>.Zero;
-        Vector512<float> s2_1 = Vector512<float>.Zero;
-        Vector512<float> s2_2 = Vector512<float>.Zero;
-        Vector512<float> s2_3 = Vector512<float>.Zero;
-        Vector512<float> s3_0 = Vector512<float>.Zero;
-        Vector512<float> s3_1 = Vector512<float>.Zero;
-        Vector512<float> s3_2 = Vector512<float>.Zero;
-        Vector512<float> s3_3 = Vector512<float>.Zero;
+        Vector512<float> s0_0_0 = Vector512<float>.Zero;
+        Vector512<float> s0_1_0 = Vector512<float>.Zero;
+        Vector512<float> s0_2_0 = Vector512<float>.Zero;
+        Vector512<float> s0_3_0 = Vector512<float>.Zero;
+        Vector512<float> s1_0_0 = Vector512<float>.Zero;
+        Vector512<float> s1_1_0 = Vector512<float>.Zero;
+        Vector512<float> s1_2_0 = Vector512<float>.Zero;
+        Vector512<float> s1_3_0 = Vector512<float>.Zero;
+        float* a1 = a + (1 * lda);
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        byte* b3 = b + (3 * rowBytes);
+        nint ahead = 4 * rowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            Vector512<float> x0_0 = Vector512.Load(a + index);
+            Vector512<float> x1_0 = Vector512.Load(a1 + index);
+            Vector512<float> y0_0 = TSource.Load512(b, index);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
+            Vector512<float> y1_0 = TSource.Load512(b1, index);
+            s0_1_0 = Avx512F.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            s1_1_0 = Avx512F.FusedMultiplyAdd(x1_0, y1_0, s1_1_0);
+            Vector512<float> y2_0 = TSource.Load512(b2, index);
+            s0_2_0 = Avx512F.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            s1_2_0 = Avx512F.FusedMultiplyAdd(x1_0, y2_0, s1_2_0);
+            Vector512<float> y3_0 = TSource.Load512(b3, index);
+            s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+            s1_3_0 = Avx512F.FusedMultiplyAdd(x1_0, y3_0, s1_3_0);
+        }
+
+        if (bTail != null)
+        {
+            Vector512<float> x0_0 = Vector512.Load(aTail + 0);
+            Vector512<float> x1_0 = Vector512.Load(aTail + 16);
+            Vector512<float> y0_0 = Vector512.Load(bTail + 0);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
+            Vector512<float> y1_0 = Vector512.Load(bTail + 16);
+            s0_1_0 = Avx512F.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            s1_1_0 = Avx512F.FusedMultiplyAdd(x1_0, y1_0, s1_1_0);
+            Vector512<float> y2_0 = Vector512.Load(bTail + 32);
+            s0_2_0 = Avx512F.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            s1_2_0 = Avx512F.FusedMultiplyAdd(x1_0, y2_0, s1_2_0);
+            Vector512<float> y3_0 = Vector512.Load(bTail + 48);
+            s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+            s1_3_0 = Avx512F.FusedMultiplyAdd(x1_0, y3_0, s1_3_0);
+        }
+
+        result[0] = Fold(s0_0_0);
+        result[1] = Fold(s0_1_0);
+        result[2] = Fold(s0_2_0);
+        result[3] = Fold(s0_3_0);
+        result[4] = Fold(s1_0_0);
+        result[5] = Fold(s1_1_0);
+        result[6] = Fold(s1_2_0);
+        result[7] = Fold(s1_3_0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot4x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> s0_0_0 = Vector512<float>.Zero;
+        Vector512<float> s1_0_0 = Vector512<float>.Zero;
+        Vector512<float> s2_0_0 = Vector512<float>.Zero;
+        Vector512<float> s3_0_0 = Vector512<float>.Zero;
         float* a1 = a + (1 * lda);
         float* a2 = a + (2 * lda);
         float* a3 = a + (3 * lda);
+        nint ahead = 1 * rowBytes;
         nint index = 0;
-        for (; chunks > 0; chunks--, index += 64)
+        for (; chunks > 0; chunks--, index += 16)
         {
-            TSource.Prefetch(b, index);
-            Vector512<float> b0 = TSource.Load512(b, index);
-            s0_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index), b0, s0_0);
-            s1_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index), b0, s1_0);
-            s2_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a2 + index), b0, s2_0);
-            s3_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(a3 + index), b0, s3_0);
-            Vector512<float> b1 = TSource.Load512(b, index + 16);
-            s0_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 16), b1, s0_1);
-            s1_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index + 16), b1, s1_1);
-            s2_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a2 + index + 16), b1, s2_1);
-            s3_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(a3 + index + 16), b1, s3_1);
-            Vector512<float> b2 = TSource.Load512(b, index + 32);
-            s0_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 32), b2, s0_2);
-            s1_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index + 32), b2, s1_2);
-            s2_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a2 + index + 32), b2, s2_2);
-            s3_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(a3 + index + 32), b2, s3_2);
-            Vector512<float> b3 = TSource.Load512(b, index + 48);
-            s0_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a + index + 48), b3, s0_3);
-            s1_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a1 + index + 48), b3, s1_3);
-            s2_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a2 + index + 48), b3, s2_3);
-            s3_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(a3 + index + 48), b3, s3_3);
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            Vector512<float> x0_0 = Vector512.Load(a + index);
+            Vector512<float> x1_0 = Vector512.Load(a1 + index);
+            Vector512<float> x2_0 = Vector512.Load(a2 + index);
+            Vector512<float> x3_0 = Vector512.Load(a3 + index);
+            Vector512<float> y0_0 = TSource.Load512(b, index);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
+            s2_0_0 = Avx512F.FusedMultiplyAdd(x2_0, y0_0, s2_0_0);
+            s3_0_0 = Avx512F.FusedMultiplyAdd(x3_0, y0_0, s3_0_0);
         }
 
         if (bTail != null)
         {
-            Vector512<float> b0 = Vector512.Load(bTail + 0);
-            s0_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 0), b0, s0_0);
-            s1_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 64), b0, s1_0);
-            s2_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 128), b0, s2_0);
-            s3_0 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 192), b0, s3_0);
-            Vector512<float> b1 = Vector512.Load(bTail + 16);
-            s0_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 16), b1, s0_1);
-            s1_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 80), b1, s1_1);
-            s2_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 144), b1, s2_1);
-            s3_1 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 208), b1, s3_1);
-            Vector512<float> b2 = Vector512.Load(bTail + 32);
-            s0_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 32), b2, s0_2);
-            s1_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 96), b2, s1_2);
-            s2_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 160), b2, s2_2);
-            s3_2 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 224), b2, s3_2);
-            Vector512<float> b3 = Vector512.Load(bTail + 48);
-            s0_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 48), b3, s0_3);
-            s1_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 112), b3, s1_3);
-            s2_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 176), b3, s2_3);
-            s3_3 = Avx512F.FusedMultiplyAdd(Vector512.Load(aTail + 240), b3, s3_3);
+            Vector512<float> x0_0 = Vector512.Load(aTail + 0);
+            Vector512<float> x1_0 = Vector512.Load(aTail + 16);
+            Vector512<float> x2_0 = Vector512.Load(aTail + 32);
+            Vector512<float> x3_0 = Vector512.Load(aTail + 48);
+            Vector512<float> y0_0 = Vector512.Load(bTail + 0);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
+            s2_0_0 = Avx512F.FusedMultiplyAdd(x2_0, y0_0, s2_0_0);
+            s3_0_0 = Avx512F.FusedMultiplyAdd(x3_0, y0_0, s3_0_0);
         }
 
-        Vector512<float> t0_0 = (s0_0 + s0_1) + (s0_2 + s0_3);
-        Vector256<float> half = t0_0.GetLower() + t0_0.GetUpper();
+        result[0] = Fold(s0_0_0);
+        result[1] = Fold(s1_0_0);
+        result[2] = Fold(s2_0_0);
+        result[3] = Fold(s3_0_0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot4x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> s0_0_0 = Vector512<float>.Zero;
+        Vector512<float> s0_1_0 = Vector512<float>.Zero;
+        Vector512<float> s0_2_0 = Vector512<float>.Zero;
+        Vector512<float> s0_3_0 = Vector512<float>.Zero;
+        Vector512<float> s1_0_0 = Vector512<float>.Zero;
+        Vector512<float> s1_1_0 = Vector512<float>.Zero;
+        Vector512<float> s1_2_0 = Vector512<float>.Zero;
+        Vector512<float> s1_3_0 = Vector512<float>.Zero;
+        Vector512<float> s2_0_0 = Vector512<float>.Zero;
+        Vector512<float> s2_1_0 = Vector512<float>.Zero;
+        Vector512<float> s2_2_0 = Vector512<float>.Zero;
+        Vector512<float> s2_3_0 = Vector512<float>.Zero;
+        Vector512<float> s3_0_0 = Vector512<float>.Zero;
+        Vector512<float> s3_1_0 = Vector512<float>.Zero;
+        Vector512<float> s3_2_0 = Vector512<float>.Zero;
+        Vector512<float> s3_3_0 = Vector512<float>.Zero;
+        float* a1 = a + (1 * lda);
+        float* a2 = a + (2 * lda);
+        float* a3 = a + (3 * lda);
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        byte* b3 = b + (3 * rowBytes);
+        nint ahead = 4 * rowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            Vector512<float> x0_0 = Vector512.Load(a + index);
+            Vector512<float> x1_0 = Vector512.Load(a1 + index);
+            Vector512<float> x2_0 = Vector512.Load(a2 + index);
+            Vector512<float> x3_0 = Vector512.Load(a3 + index);
+            Vector512<float> y0_0 = TSource.Load512(b, index);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
+            s2_0_0 = Avx512F.FusedMultiplyAdd(x2_0, y0_0, s2_0_0);
+            s3_0_0 = Avx512F.FusedMultiplyAdd(x3_0, y0_0, s3_0_0);
+            Vector512<float> y1_0 = TSource.Load512(b1, index);
+            s0_1_0 = Avx512F.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            s1_1_0 = Avx512F.FusedMultiplyAdd(x1_0, y1_0, s1_1_0);
+            s2_1_0 = Avx512F.FusedMultiplyAdd(x2_0, y1_0, s2_1_0);
+            s3_1_0 = Avx512F.FusedMultiplyAdd(x3_0, y1_0, s3_1_0);
+            Vector512<float> y2_0 = TSource.Load512(b2, index);
+            s0_2_0 = Avx512F.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            s1_2_0 = Avx512F.FusedMultiplyAdd(x1_0, y2_0, s1_2_0);
+            s2_2_0 = Avx512F.FusedMultiplyAdd(x2_0, y2_0, s2_2_0);
+            s3_2_0 = Avx512F.FusedMultiplyAdd(x3_0, y2_0, s3_2_0);
+            Vector512<float> y3_0 = TSource.Load512(b3, index);
+            s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+            s1_3_0 = Avx512F.FusedMultiplyAdd(x1_0, y3_0, s1_3_0);
+            s2_3_0 = Avx512F.FusedMultiplyAdd(x2_0, y3_0, s2_3_0);
+            s3_3_0 = Avx512F.FusedMultiplyAdd(x3_0, y3_0, s3_3_0);
+        }
+
+        if (bTail != null)
+        {
+            Vector512<float> x0_0 = Vector512.Load(aTail + 0);
+            Vector512<float> x1_0 = Vector512.Load(aTail + 16);
+            Vector512<float> x2_0 = Vector512.Load(aTail + 32);
+            Vector512<float> x3_0 = Vector512.Load(aTail + 48);
+            Vector512<float> y0_0 = Vector512.Load(bTail + 0);
+            s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
+            s2_0_0 = Avx512F.FusedMultiplyAdd(x2_0, y0_0, s2_0_0);
+            s3_0_0 = Avx512F.FusedMultiplyAdd(x3_0, y0_0, s3_0_0);
+            Vector512<float> y1_0 = Vector512.Load(bTail + 16);
+            s0_1_0 = Avx512F.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            s1_1_0 = Avx512F.FusedMultiplyAdd(x1_0, y1_0, s1_1_0);
+            s2_1_0 = Avx512F.FusedMultiplyAdd(x2_0, y1_0, s2_1_0);
+            s3_1_0 = Avx512F.FusedMultiplyAdd(x3_0, y1_0, s3_1_0);
+            Vector512<float> y2_0 = Vector512.Load(bTail + 32);
+            s0_2_0 = Avx512F.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            s1_2_0 = Avx512F.FusedMultiplyAdd(x1_0, y2_0, s1_2_0);
+            s2_2_0 = Avx512F.FusedMultiplyAdd(x2_0, y2_0, s2_2_0);
+            s3_2_0 = Avx512F.FusedMultiplyAdd(x3_0, y2_0, s3_2_0);
+            Vector512<float> y3_0 = Vector512.Load(bTail + 48);
+            s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+            s1_3_0 = Avx512F.FusedMultiplyAdd(x1_0, y3_0, s1_3_0);
+            s2_3_0 = Avx512F.FusedMultiplyAdd(x2_0, y3_0, s2_3_0);
+            s3_3_0 = Avx512F.FusedMultiplyAdd(x3_0, y3_0, s3_3_0);
+        }
+
+        result[0] = Fold(s0_0_0);
+        result[1] = Fold(s0_1_0);
+        result[2] = Fold(s0_2_0);
+        result[3] = Fold(s0_3_0);
+        result[4] = Fold(s1_0_0);
+        result[5] = Fold(s1_1_0);
+        result[6] = Fold(s1_2_0);
+        result[7] = Fold(s1_3_0);
+        result[8] = Fold(s2_0_0);
+        result[9] = Fold(s2_1_0);
+        result[10] = Fold(s2_2_0);
+        result[11] = Fold(s2_3_0);
+        result[12] = Fold(s3_0_0);
+        result[13] = Fold(s3_1_0);
+        result[14] = Fold(s3_2_0);
+        result[15] = Fold(s3_3_0);
+    }
+
+    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Fold(Vector512<float> s0)
+    {
+        Vector256<float> half = s0.GetLower() + s0.GetUpper();
         Vector128<float> quarter = half.GetLower() + half.GetUpper();
-        result[0] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-        Vector512<float> t1_0 = (s1_0 + s1_1) + (s1_2 + s1_3);
-        half = t1_0.GetLower() + t1_0.GetUpper();
-        quarter = half.GetLower() + half.GetUpper();
-        result[1] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-        Vector512<float> t2_0 = (s2_0 + s2_1) + (s2_2 + s2_3);
-        half = t2_0.GetLower() + t2_0.GetUpper();
-        quarter = half.GetLower() + half.GetUpper();
-        result[2] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-        Vector512<float> t3_0 = (s3_0 + s3_1) + (s3_2 + s3_3);
-        half = t3_0.GetLower() + t3_0.GetUpper();
-        quarter = half.GetLower() + half.GetUpper();
-        result[3] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
     }
 }

@@ -3,7 +3,7 @@ namespace Graft.Tensors.Kernels;
 /// <summary>Products of a few rows in plain C#: the order of operations that the vector kernels repeat bit by bit.</summary>
 internal unsafe struct SmallKernelScalar : ISmallKernel
 {
-    private const int Chunk = 64;
+    private const int Chunk = 16;
 
     /// <inheritdoc/>
     public static int Lanes => 1;
@@ -13,41 +13,37 @@ internal unsafe struct SmallKernelScalar : ISmallKernel
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Term p goes to partial sum p mod 64, each from zero by fused multiply-adds in ascending order. Of the 64, those 16 apart
-    /// are added as (0 + 16) + (32 + 48); of the 16 that remain the upper half is added to the lower, and again, down to one.
+    /// Term p goes to partial sum p mod 16, each from zero by fused multiply-adds in ascending order. Of the 16 the upper half is
+    /// added to the lower, and again, down to one.
     /// </remarks>
-    public static void Dot<TSource>(int batch, float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
         float* sums = stackalloc float[Chunk];
-        new Span<float>(sums, Chunk).Clear();
-        for (nint index = 0; index < chunks * Chunk; index += Chunk)
+        for (int row = 0; row < rows; row++, b += rowBytes)
         {
-            for (int lane = 0; lane < Chunk; lane++)
+            new Span<float>(sums, Chunk).Clear();
+            for (nint index = 0; index < chunks * Chunk; index++)
             {
-                sums[lane] = MathF.FusedMultiplyAdd(a[index + lane], TSource.Load(b, index + lane), sums[lane]);
+                ref float sum = ref sums[index % Chunk];
+                sum = MathF.FusedMultiplyAdd(a[index], TSource.Load(b, index), sum);
             }
-        }
 
-        for (int lane = 0; lane < Chunk && bTail != null; lane++)
-        {
-            sums[lane] = MathF.FusedMultiplyAdd(aTail[lane], bTail[lane], sums[lane]);
-        }
-
-        for (int lane = 0; lane < 16; lane++)
-        {
-            sums[lane] = (sums[lane] + sums[lane + 16]) + (sums[lane + 32] + sums[lane + 48]);
-        }
-
-        for (int half = 8; half > 0; half /= 2)
-        {
-            for (int lane = 0; lane < half; lane++)
+            for (int lane = 0; lane < Chunk && bTail != null; lane++)
             {
-                sums[lane] += sums[lane + half];
+                sums[lane] = MathF.FusedMultiplyAdd(aTail[lane], bTail[(row * Chunk) + lane], sums[lane]);
             }
-        }
 
-        *result = sums[0];
+            for (int half = Chunk / 2; half > 0; half /= 2)
+            {
+                for (int lane = 0; lane < half; lane++)
+                {
+                    sums[lane] += sums[lane + half];
+                }
+            }
+
+            result[row] = sums[0];
+        }
     }
 
     /// <inheritdoc/>

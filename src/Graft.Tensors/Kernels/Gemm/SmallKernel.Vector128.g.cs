@@ -19,12 +19,13 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
     public static int MaxBatch => 1;
 
     /// <inheritdoc/>
-    public static void Dot<TSource>(int batch, float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        switch (batch)
+        switch ((batch * 8) + rows)
         {
-            case 1: Dot1<TSource>(a, lda, b, chunks, aTail, bTail, result); break;
+            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
             default: throw new UnreachableException();
         }
     }
@@ -49,17 +50,26 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
         byte* b6 = b + (6 * rowBytes);
         Vector128<float> a7 = Vector128.Create(a[7]);
         byte* b7 = b + (7 * rowBytes);
+        nint ahead = 8 * rowBytes;
         int j = 0;
         for (; j + 4 <= count; j += 4)
         {
             Vector128<float> s = Vector128.Load(sums + j);
+            CacheLine.ToSecondLevel(b + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a0, TSource.Load128(b, j), s);
+            CacheLine.ToSecondLevel(b1 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a1, TSource.Load128(b1, j), s);
+            CacheLine.ToSecondLevel(b2 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a2, TSource.Load128(b2, j), s);
+            CacheLine.ToSecondLevel(b3 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a3, TSource.Load128(b3, j), s);
+            CacheLine.ToSecondLevel(b4 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a4, TSource.Load128(b4, j), s);
+            CacheLine.ToSecondLevel(b5 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a5, TSource.Load128(b5, j), s);
+            CacheLine.ToSecondLevel(b6 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a6, TSource.Load128(b6, j), s);
+            CacheLine.ToSecondLevel(b7 + ahead + (j * TSource.ElementBytes));
             s = Vector128.FusedMultiplyAdd(a7, TSource.Load128(b7, j), s);
             s.Store(sums + j);
         }
@@ -68,104 +78,171 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1<TSource>(float* a, nint lda, byte* b, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
         where TSource : struct, IVectorSource
     {
-        Vector128<float> s0_0 = Vector128<float>.Zero;
-        Vector128<float> s0_1 = Vector128<float>.Zero;
-        Vector128<float> s0_2 = Vector128<float>.Zero;
-        Vector128<float> s0_3 = Vector128<float>.Zero;
-        Vector128<float> s0_4 = Vector128<float>.Zero;
-        Vector128<float> s0_5 = Vector128<float>.Zero;
-        Vector128<float> s0_6 = Vector128<float>.Zero;
-        Vector128<float> s0_7 = Vector128<float>.Zero;
-        Vector128<float> s0_8 = Vector128<float>.Zero;
-        Vector128<float> s0_9 = Vector128<float>.Zero;
-        Vector128<float> s0_10 = Vector128<float>.Zero;
-        Vector128<float> s0_11 = Vector128<float>.Zero;
-        Vector128<float> s0_12 = Vector128<float>.Zero;
-        Vector128<float> s0_13 = Vector128<float>.Zero;
-        Vector128<float> s0_14 = Vector128<float>.Zero;
-        Vector128<float> s0_15 = Vector128<float>.Zero;
+        Vector128<float> s0_0_0 = Vector128<float>.Zero;
+        Vector128<float> s0_0_1 = Vector128<float>.Zero;
+        Vector128<float> s0_0_2 = Vector128<float>.Zero;
+        Vector128<float> s0_0_3 = Vector128<float>.Zero;
+        nint ahead = 1 * rowBytes;
         nint index = 0;
-        for (; chunks > 0; chunks--, index += 64)
+        for (; chunks > 0; chunks--, index += 16)
         {
-            TSource.Prefetch(b, index);
-            Vector128<float> b0 = TSource.Load128(b, index);
-            s0_0 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index), b0, s0_0);
-            Vector128<float> b1 = TSource.Load128(b, index + 4);
-            s0_1 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 4), b1, s0_1);
-            Vector128<float> b2 = TSource.Load128(b, index + 8);
-            s0_2 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 8), b2, s0_2);
-            Vector128<float> b3 = TSource.Load128(b, index + 12);
-            s0_3 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 12), b3, s0_3);
-            Vector128<float> b4 = TSource.Load128(b, index + 16);
-            s0_4 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 16), b4, s0_4);
-            Vector128<float> b5 = TSource.Load128(b, index + 20);
-            s0_5 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 20), b5, s0_5);
-            Vector128<float> b6 = TSource.Load128(b, index + 24);
-            s0_6 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 24), b6, s0_6);
-            Vector128<float> b7 = TSource.Load128(b, index + 28);
-            s0_7 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 28), b7, s0_7);
-            Vector128<float> b8 = TSource.Load128(b, index + 32);
-            s0_8 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 32), b8, s0_8);
-            Vector128<float> b9 = TSource.Load128(b, index + 36);
-            s0_9 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 36), b9, s0_9);
-            Vector128<float> b10 = TSource.Load128(b, index + 40);
-            s0_10 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 40), b10, s0_10);
-            Vector128<float> b11 = TSource.Load128(b, index + 44);
-            s0_11 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 44), b11, s0_11);
-            Vector128<float> b12 = TSource.Load128(b, index + 48);
-            s0_12 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 48), b12, s0_12);
-            Vector128<float> b13 = TSource.Load128(b, index + 52);
-            s0_13 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 52), b13, s0_13);
-            Vector128<float> b14 = TSource.Load128(b, index + 56);
-            s0_14 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 56), b14, s0_14);
-            Vector128<float> b15 = TSource.Load128(b, index + 60);
-            s0_15 = Vector128.FusedMultiplyAdd(Vector128.Load(a + index + 60), b15, s0_15);
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            Vector128<float> x0_0 = Vector128.Load(a + index);
+            Vector128<float> y0_0 = TSource.Load128(b, index);
+            s0_0_0 = Vector128.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector128<float> x0_1 = Vector128.Load(a + index + 4);
+            Vector128<float> y0_1 = TSource.Load128(b, index + 4);
+            s0_0_1 = Vector128.FusedMultiplyAdd(x0_1, y0_1, s0_0_1);
+            Vector128<float> x0_2 = Vector128.Load(a + index + 8);
+            Vector128<float> y0_2 = TSource.Load128(b, index + 8);
+            s0_0_2 = Vector128.FusedMultiplyAdd(x0_2, y0_2, s0_0_2);
+            Vector128<float> x0_3 = Vector128.Load(a + index + 12);
+            Vector128<float> y0_3 = TSource.Load128(b, index + 12);
+            s0_0_3 = Vector128.FusedMultiplyAdd(x0_3, y0_3, s0_0_3);
         }
 
         if (bTail != null)
         {
-            Vector128<float> b0 = Vector128.Load(bTail + 0);
-            s0_0 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 0), b0, s0_0);
-            Vector128<float> b1 = Vector128.Load(bTail + 4);
-            s0_1 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 4), b1, s0_1);
-            Vector128<float> b2 = Vector128.Load(bTail + 8);
-            s0_2 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 8), b2, s0_2);
-            Vector128<float> b3 = Vector128.Load(bTail + 12);
-            s0_3 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 12), b3, s0_3);
-            Vector128<float> b4 = Vector128.Load(bTail + 16);
-            s0_4 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 16), b4, s0_4);
-            Vector128<float> b5 = Vector128.Load(bTail + 20);
-            s0_5 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 20), b5, s0_5);
-            Vector128<float> b6 = Vector128.Load(bTail + 24);
-            s0_6 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 24), b6, s0_6);
-            Vector128<float> b7 = Vector128.Load(bTail + 28);
-            s0_7 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 28), b7, s0_7);
-            Vector128<float> b8 = Vector128.Load(bTail + 32);
-            s0_8 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 32), b8, s0_8);
-            Vector128<float> b9 = Vector128.Load(bTail + 36);
-            s0_9 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 36), b9, s0_9);
-            Vector128<float> b10 = Vector128.Load(bTail + 40);
-            s0_10 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 40), b10, s0_10);
-            Vector128<float> b11 = Vector128.Load(bTail + 44);
-            s0_11 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 44), b11, s0_11);
-            Vector128<float> b12 = Vector128.Load(bTail + 48);
-            s0_12 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 48), b12, s0_12);
-            Vector128<float> b13 = Vector128.Load(bTail + 52);
-            s0_13 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 52), b13, s0_13);
-            Vector128<float> b14 = Vector128.Load(bTail + 56);
-            s0_14 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 56), b14, s0_14);
-            Vector128<float> b15 = Vector128.Load(bTail + 60);
-            s0_15 = Vector128.FusedMultiplyAdd(Vector128.Load(aTail + 60), b15, s0_15);
+            Vector128<float> x0_0 = Vector128.Load(aTail + 0);
+            Vector128<float> y0_0 = Vector128.Load(bTail + 0);
+            s0_0_0 = Vector128.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector128<float> x0_1 = Vector128.Load(aTail + 4);
+            Vector128<float> y0_1 = Vector128.Load(bTail + 4);
+            s0_0_1 = Vector128.FusedMultiplyAdd(x0_1, y0_1, s0_0_1);
+            Vector128<float> x0_2 = Vector128.Load(aTail + 8);
+            Vector128<float> y0_2 = Vector128.Load(bTail + 8);
+            s0_0_2 = Vector128.FusedMultiplyAdd(x0_2, y0_2, s0_0_2);
+            Vector128<float> x0_3 = Vector128.Load(aTail + 12);
+            Vector128<float> y0_3 = Vector128.Load(bTail + 12);
+            s0_0_3 = Vector128.FusedMultiplyAdd(x0_3, y0_3, s0_0_3);
         }
 
-        Vector128<float> t0_0 = (s0_0 + s0_4) + (s0_8 + s0_12);
-        Vector128<float> t0_1 = (s0_1 + s0_5) + (s0_9 + s0_13);
-        Vector128<float> t0_2 = (s0_2 + s0_6) + (s0_10 + s0_14);
-        Vector128<float> t0_3 = (s0_3 + s0_7) + (s0_11 + s0_15);
-        Vector128<float> quarter = (t0_0 + t0_2) + (t0_1 + t0_3);
-        result[0] = (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        result[0] = Fold(s0_0_0, s0_0_1, s0_0_2, s0_0_3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> s0_0_0 = Vector128<float>.Zero;
+        Vector128<float> s0_0_1 = Vector128<float>.Zero;
+        Vector128<float> s0_0_2 = Vector128<float>.Zero;
+        Vector128<float> s0_0_3 = Vector128<float>.Zero;
+        Vector128<float> s0_1_0 = Vector128<float>.Zero;
+        Vector128<float> s0_1_1 = Vector128<float>.Zero;
+        Vector128<float> s0_1_2 = Vector128<float>.Zero;
+        Vector128<float> s0_1_3 = Vector128<float>.Zero;
+        Vector128<float> s0_2_0 = Vector128<float>.Zero;
+        Vector128<float> s0_2_1 = Vector128<float>.Zero;
+        Vector128<float> s0_2_2 = Vector128<float>.Zero;
+        Vector128<float> s0_2_3 = Vector128<float>.Zero;
+        Vector128<float> s0_3_0 = Vector128<float>.Zero;
+        Vector128<float> s0_3_1 = Vector128<float>.Zero;
+        Vector128<float> s0_3_2 = Vector128<float>.Zero;
+        Vector128<float> s0_3_3 = Vector128<float>.Zero;
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        byte* b3 = b + (3 * rowBytes);
+        nint ahead = 4 * rowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            Vector128<float> x0_0 = Vector128.Load(a + index);
+            Vector128<float> y0_0 = TSource.Load128(b, index);
+            s0_0_0 = Vector128.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector128<float> y1_0 = TSource.Load128(b1, index);
+            s0_1_0 = Vector128.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            Vector128<float> y2_0 = TSource.Load128(b2, index);
+            s0_2_0 = Vector128.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            Vector128<float> y3_0 = TSource.Load128(b3, index);
+            s0_3_0 = Vector128.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+            Vector128<float> x0_1 = Vector128.Load(a + index + 4);
+            Vector128<float> y0_1 = TSource.Load128(b, index + 4);
+            s0_0_1 = Vector128.FusedMultiplyAdd(x0_1, y0_1, s0_0_1);
+            Vector128<float> y1_1 = TSource.Load128(b1, index + 4);
+            s0_1_1 = Vector128.FusedMultiplyAdd(x0_1, y1_1, s0_1_1);
+            Vector128<float> y2_1 = TSource.Load128(b2, index + 4);
+            s0_2_1 = Vector128.FusedMultiplyAdd(x0_1, y2_1, s0_2_1);
+            Vector128<float> y3_1 = TSource.Load128(b3, index + 4);
+            s0_3_1 = Vector128.FusedMultiplyAdd(x0_1, y3_1, s0_3_1);
+            Vector128<float> x0_2 = Vector128.Load(a + index + 8);
+            Vector128<float> y0_2 = TSource.Load128(b, index + 8);
+            s0_0_2 = Vector128.FusedMultiplyAdd(x0_2, y0_2, s0_0_2);
+            Vector128<float> y1_2 = TSource.Load128(b1, index + 8);
+            s0_1_2 = Vector128.FusedMultiplyAdd(x0_2, y1_2, s0_1_2);
+            Vector128<float> y2_2 = TSource.Load128(b2, index + 8);
+            s0_2_2 = Vector128.FusedMultiplyAdd(x0_2, y2_2, s0_2_2);
+            Vector128<float> y3_2 = TSource.Load128(b3, index + 8);
+            s0_3_2 = Vector128.FusedMultiplyAdd(x0_2, y3_2, s0_3_2);
+            Vector128<float> x0_3 = Vector128.Load(a + index + 12);
+            Vector128<float> y0_3 = TSource.Load128(b, index + 12);
+            s0_0_3 = Vector128.FusedMultiplyAdd(x0_3, y0_3, s0_0_3);
+            Vector128<float> y1_3 = TSource.Load128(b1, index + 12);
+            s0_1_3 = Vector128.FusedMultiplyAdd(x0_3, y1_3, s0_1_3);
+            Vector128<float> y2_3 = TSource.Load128(b2, index + 12);
+            s0_2_3 = Vector128.FusedMultiplyAdd(x0_3, y2_3, s0_2_3);
+            Vector128<float> y3_3 = TSource.Load128(b3, index + 12);
+            s0_3_3 = Vector128.FusedMultiplyAdd(x0_3, y3_3, s0_3_3);
+        }
+
+        if (bTail != null)
+        {
+            Vector128<float> x0_0 = Vector128.Load(aTail + 0);
+            Vector128<float> y0_0 = Vector128.Load(bTail + 0);
+            s0_0_0 = Vector128.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
+            Vector128<float> y1_0 = Vector128.Load(bTail + 16);
+            s0_1_0 = Vector128.FusedMultiplyAdd(x0_0, y1_0, s0_1_0);
+            Vector128<float> y2_0 = Vector128.Load(bTail + 32);
+            s0_2_0 = Vector128.FusedMultiplyAdd(x0_0, y2_0, s0_2_0);
+            Vector128<float> y3_0 = Vector128.Load(bTail + 48);
+            s0_3_0 = Vector128.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
+            Vector128<float> x0_1 = Vector128.Load(aTail + 4);
+            Vector128<float> y0_1 = Vector128.Load(bTail + 4);
+            s0_0_1 = Vector128.FusedMultiplyAdd(x0_1, y0_1, s0_0_1);
+            Vector128<float> y1_1 = Vector128.Load(bTail + 20);
+            s0_1_1 = Vector128.FusedMultiplyAdd(x0_1, y1_1, s0_1_1);
+            Vector128<float> y2_1 = Vector128.Load(bTail + 36);
+            s0_2_1 = Vector128.FusedMultiplyAdd(x0_1, y2_1, s0_2_1);
+            Vector128<float> y3_1 = Vector128.Load(bTail + 52);
+            s0_3_1 = Vector128.FusedMultiplyAdd(x0_1, y3_1, s0_3_1);
+            Vector128<float> x0_2 = Vector128.Load(aTail + 8);
+            Vector128<float> y0_2 = Vector128.Load(bTail + 8);
+            s0_0_2 = Vector128.FusedMultiplyAdd(x0_2, y0_2, s0_0_2);
+            Vector128<float> y1_2 = Vector128.Load(bTail + 24);
+            s0_1_2 = Vector128.FusedMultiplyAdd(x0_2, y1_2, s0_1_2);
+            Vector128<float> y2_2 = Vector128.Load(bTail + 40);
+            s0_2_2 = Vector128.FusedMultiplyAdd(x0_2, y2_2, s0_2_2);
+            Vector128<float> y3_2 = Vector128.Load(bTail + 56);
+            s0_3_2 = Vector128.FusedMultiplyAdd(x0_2, y3_2, s0_3_2);
+            Vector128<float> x0_3 = Vector128.Load(aTail + 12);
+            Vector128<float> y0_3 = Vector128.Load(bTail + 12);
+            s0_0_3 = Vector128.FusedMultiplyAdd(x0_3, y0_3, s0_0_3);
+            Vector128<float> y1_3 = Vector128.Load(bTail + 28);
+            s0_1_3 = Vector128.FusedMultiplyAdd(x0_3, y1_3, s0_1_3);
+            Vector128<float> y2_3 = Vector128.Load(bTail + 44);
+            s0_2_3 = Vector128.FusedMultiplyAdd(x0_3, y2_3, s0_2_3);
+            Vector128<float> y3_3 = Vector128.Load(bTail + 60);
+            s0_3_3 = Vector128.FusedMultiplyAdd(x0_3, y3_3, s0_3_3);
+        }
+
+        result[0] = Fold(s0_0_0, s0_0_1, s0_0_2, s0_0_3);
+        result[1] = Fold(s0_1_0, s0_1_1, s0_1_2, s0_1_3);
+        result[2] = Fold(s0_2_0, s0_2_1, s0_2_2, s0_2_3);
+        result[3] = Fold(s0_3_0, s0_3_1, s0_3_2, s0_3_3);
+    }
+
+    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)
+    {
+        Vector128<float> quarter = (s0 + s2) + (s1 + s3);
+        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
     }
 }

@@ -11,7 +11,8 @@ internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
     where TKernel : struct, ISmallKernel
     where TSource : struct, IVectorSource
 {
-    private const int Chunk = 64;
+    private const int Chunk = 16;
+    private const int RowsAtOnce = 4;
 
     public int M;
     public float* A;
@@ -34,37 +35,54 @@ internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
         int end = (int)((long)B.Rows * (part + 1) / _parts);
         int k = B.Columns;
         int tail = k % Chunk;
-        float* aTail = ThreadScratch.GetSingles(Gemm.ScratchSlot, ((long)M + 1) * Chunk);
+        float* aTail = ThreadScratch.GetSingles(Gemm.ScratchSlot, ((long)M + RowsAtOnce) * Chunk);
         float* bTail = aTail + ((nint)M * Chunk);
-        new Span<float>(aTail, (M + 1) * Chunk).Clear();
-        for (int i = 0; i < M; i++)
+        new Span<float>(aTail, (M + RowsAtOnce) * Chunk).Clear();
+        if (tail > 0)
         {
-            new ReadOnlySpan<float>(A + (i * Lda) + (k - tail), tail).CopyTo(new Span<float>(aTail + ((nint)i * Chunk), tail));
+            ShortRow.Copy(A + (k - tail), (nint)Lda, tail, M, aTail, Chunk);
         }
 
-        float* result = stackalloc float[TKernel.MaxBatch];
-        nint rowBytes = (nint)k * TSource.ElementBytes;
-        for (int j = start; j < end; j++)
+        for (int j = start; j < end;)
         {
-            byte* row = (byte*)B.Data + (j * rowBytes);
+            int rows = end - j >= RowsAtOnce ? RowsAtOnce : 1;
+            Rows(j, rows, tail, aTail, bTail);
+            j += rows;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Rows(int j, int rows, int tail, float* aTail, float* bTail)
+    {
+        int k = B.Columns;
+        nint rowBytes = (nint)k * TSource.ElementBytes;
+        byte* b = (byte*)B.Data + (j * rowBytes);
+        for (int row = 0; row < rows; row++)
+        {
             for (int p = 0; p < tail; p++)
             {
-                bTail[p] = TSource.Load(row, k - tail + p);
+                bTail[(row * Chunk) + p] = TSource.Load(b + (row * rowBytes), k - tail + p);
+            }
+        }
+
+        float* result = stackalloc float[TKernel.MaxBatch * RowsAtOnce];
+        int batch = TKernel.MaxBatch;
+        for (int i = 0; i < M; i += batch)
+        {
+            while (batch > M - i)
+            {
+                batch /= 2;
             }
 
-            int batch = TKernel.MaxBatch;
-            for (int i = 0; i < M; i += batch)
+            TKernel.Dot<TSource>(
+                batch, rows, A + (i * Lda), (nint)Lda, b, rowBytes, k / Chunk, aTail + ((nint)i * Chunk), tail > 0 ? bTail : null, result);
+            for (int r = 0; r < batch; r++)
             {
-                while (batch > M - i)
+                float* c = C + ((i + r) * Ldc) + j;
+                for (int row = 0; row < rows; row++)
                 {
-                    batch /= 2;
-                }
-
-                TKernel.Dot<TSource>(batch, A + (i * Lda), (nint)Lda, row, k / Chunk, aTail + ((nint)i * Chunk), tail > 0 ? bTail : null, result);
-                for (int r = 0; r < batch; r++)
-                {
-                    float* c = C + ((i + r) * Ldc) + j;
-                    *c = Accumulate ? *c + result[r] : result[r];
+                    float sum = result[(r * rows) + row];
+                    c[row] = Accumulate ? c[row] + sum : sum;
                 }
             }
         }
