@@ -19,7 +19,7 @@ public sealed class AttentionKernelTests : IDisposable
             var data = new TheoryData<Isa, string>();
             foreach (Isa isa in Enum.GetValues<Isa>().Where(static isa => isa != Isa.Scalar && isa <= InstructionSet.Best))
             {
-                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window" })
+                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window", "soft cap" })
                 {
                     data.Add(isa, variant);
                 }

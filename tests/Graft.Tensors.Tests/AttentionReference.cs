@@ -58,12 +58,16 @@ internal sealed class AttentionReference(AttentionSettings settings, HeadLayout 
         return scores;
     }
 
-    private double Score(double dot, int head, int position) => settings.Alibi switch
+    private double Score(double dot, int head, int position)
     {
-        AlibiForm.Standard => (dot * settings.Scale) + ((double)settings.AlibiSlopes![head] * position),
-        AlibiForm.Bfloat16BeforeScale => (dot + Rounded(Rounded(settings.AlibiSlopes![head]) * Rounded(position))) * settings.Scale,
-        _ => dot * settings.Scale,
-    };
+        double score = dot * settings.Scale;
+        return settings.Alibi switch
+        {
+            AlibiForm.Standard => score + ((double)settings.AlibiSlopes![head] * position),
+            AlibiForm.Bfloat16BeforeScale => (dot + Rounded(Rounded(settings.AlibiSlopes![head]) * Rounded(position))) * settings.Scale,
+            _ => settings.SoftCap == 0 ? score : settings.SoftCap * Math.Tanh(score / settings.SoftCap),
+        };
+    }
 
     private bool Sees(int i, int j)
     {

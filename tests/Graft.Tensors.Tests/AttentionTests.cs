@@ -4,7 +4,7 @@ namespace Graft.Tensors.Tests;
 
 public sealed class AttentionTests
 {
-    public static TheoryData<string> Variants => ["plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window"];
+    public static TheoryData<string> Variants => ["plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window", "soft cap"];
 
     [Theory]
     [MemberData(nameof(Variants))]
@@ -96,6 +96,7 @@ public sealed class AttentionTests
             Alibi = alibi,
             AlibiSlopes = alibi == AlibiForm.None ? null : AlibiSlopes.For(heads),
             Window = variant.Contains("window", StringComparison.Ordinal) ? 3 : 0,
+            SoftCap = variant == "soft cap" ? 0.75f : 0,
             Causal = !variant.Contains("bidirectional", StringComparison.Ordinal),
         };
     }

@@ -1,4 +1,5 @@
 using Graft.Tensors.Kernels;
+using Graft.Tensors.Threading;
 using Xunit;
 
 namespace Graft.Tensors.Tests;
@@ -14,7 +15,7 @@ public sealed class KeyValueCacheTests : IDisposable
             var data = new TheoryData<Isa, string, int>();
             foreach (Isa isa in Enum.GetValues<Isa>().Where(static isa => isa <= InstructionSet.Best))
             {
-                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window" })
+                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "soft cap" })
                 {
                     data.Add(isa, variant, 5);
                     data.Add(isa, variant, 80);
@@ -61,6 +62,27 @@ public sealed class KeyValueCacheTests : IDisposable
                 done[s] += counts[s];
                 Assert.Equal(done[s], cache.LengthOf(slots[s]));
             }
+        }
+    }
+
+    [Fact]
+    public void DecodingDoesNotNoticeItsBatchOrTheThreads()
+    {
+        int workers = WorkerPool.Shared.WorkerCount;
+        AttentionSettings settings = AttentionTests.Settings("grouped", 24, 24);
+        try
+        {
+            WorkerPool.Resize(1);
+            float[] alone = [.. Decoded(settings, [400], seed: 5), .. Decoded(settings, [33], seed: 6)];
+            foreach (int count in new[] { 1, 2, 3 })
+            {
+                WorkerPool.Resize(count);
+                Assert.Equal(alone, Decoded(settings, [400, 33], seed: 5));
+            }
+        }
+        finally
+        {
+            WorkerPool.Resize(workers);
         }
     }
 
@@ -124,6 +146,43 @@ public sealed class KeyValueCacheTests : IDisposable
         cache.SlotsOfStep = [cache.AddSequence()];
         ArgumentException error = Assert.Throws<ArgumentException>(() => Op.CachedAttention(tape, x, heads, x, heads, x, heads, settings, cache, 0));
         Assert.Contains("begins at position 3", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Prompts of the given lengths, then one token for each: the outputs of those. Sequence i has the numbers of seed + i.</summary>
+    private static float[] Decoded(AttentionSettings settings, int[] lengths, int seed)
+    {
+        using KeyValueCache cache = NewCache(settings, layers: 1);
+        using var tape = new Tape();
+        cache.SlotsOfStep = [.. lengths.Select(_ => cache.AddSequence())];
+        int columns = (settings.Heads + (2 * settings.KeyValueHeads)) * settings.HeadDim;
+        Random[] numbers = [.. lengths.Select((_, i) => new Random(seed + i))];
+        float[] output = [];
+        foreach (bool prompt in new[] { true, false })
+        {
+            tape.Reset();
+            var sequences = new SequenceLayout();
+            for (int i = 0; i < lengths.Length; i++)
+            {
+                sequences.Add(prompt ? lengths[i] : 1, prompt ? 0 : lengths[i]);
+            }
+
+            Tensor x = tape.NewTensor(sequences.Rows, columns, sequences, requiresGrad: false);
+            for (int i = 0; i < lengths.Length; i++)
+            {
+                foreach (ref float value in x.Span[(sequences.Offsets[i] * columns)..(sequences.Offsets[i + 1] * columns)])
+                {
+                    value = numbers[i].NextSingle() - 0.5f;
+                }
+            }
+
+            var queries = new HeadLayout(0, settings.HeadDim);
+            var keys = new HeadLayout(settings.Heads * settings.HeadDim, settings.HeadDim);
+            var values = new HeadLayout((settings.Heads + settings.KeyValueHeads) * settings.HeadDim, settings.HeadDim);
+            output = Op.CachedAttention(tape, x, queries, x, keys, x, values, settings, cache, 0).Span.ToArray();
+            cache.Commit();
+        }
+
+        return output;
     }
 
     internal static KeyValueCache NewCache(AttentionSettings settings, int layers)

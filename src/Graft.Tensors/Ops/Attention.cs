@@ -13,9 +13,9 @@ public static unsafe partial class Op
     /// <param name="tape">The tape.</param>
     /// <param name="queries">[tokens, any]: <see cref="AttentionSettings.Heads"/> heads at <paramref name="queryLayout"/>. Its sequences are those of the batch.</param>
     /// <param name="queryLayout">Columns of the query heads.</param>
-    /// <param name="keys">[tokens, any]; may be the same tensor.</param>
+    /// <param name="keys">[tokens, any]; may be the same tensor. With sequences of its own (cross-attention) query sequence i sees all of key sequence i.</param>
     /// <param name="keyLayout">Columns of the key heads.</param>
-    /// <param name="values">[tokens, any]; may be the same tensor.</param>
+    /// <param name="values">As many rows as <paramref name="keys"/>; may be the same tensor.</param>
     /// <param name="valueLayout">Columns of the value heads.</param>
     /// <param name="settings">Heads, scale, biases, window.</param>
     /// <returns>[tokens, heads * value head size].</returns>

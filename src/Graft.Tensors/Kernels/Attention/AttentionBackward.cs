@@ -26,7 +26,7 @@ internal static unsafe class AttentionBackward
         in AttentionOperands operands, Tensor output, Tensor logSums, float* outputGradient, float* queryGradient, float* keyGradient, float* valueGradient)
     {
         AttentionSettings settings = operands.Settings;
-        TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences);
+        TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences, operands.Keys.Sequences);
         var job = new Job
         {
             Operands = operands,
@@ -53,6 +53,7 @@ internal static unsafe class AttentionBackward
 
         if (keyGradient != null || valueGradient != null)
         {
+            job.Blocks = blocks = TokenBlocks.Of(operands.Keys.Sequences, operands.Queries.Sequences);
             job.Start(Pass.KeysAndValues, settings.KeyValueHeads * blocks.Count, work);
         }
     }
@@ -137,7 +138,7 @@ internal static unsafe class AttentionBackward
         {
             int group = Operands.Settings.GroupSize;
             AttentionHead head = Operands.Head(sequence, keyValueHead * group, Output, LogSums);
-            if (head.QueryCount == 0)
+            if (head.QueryCount == 0 || head.KeyCount == 0)
             {
                 return;
             }

@@ -9,7 +9,7 @@ internal static unsafe class AttentionForward
 {
     public static void Run(in AttentionOperands operands, Tensor output, Tensor? logSums)
     {
-        TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences);
+        TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences, operands.Keys.Sequences);
         var job = new Job { Operands = operands, Output = output, LogSums = logSums, Blocks = blocks };
         int parts = operands.Settings.Heads * blocks.Count;
         job.PartsPerRun = WorkGrain.PartsPerRun(parts, blocks.Pairs * operands.Settings.Heads * (operands.Settings.HeadDim + operands.Settings.ValueHeadDim));

@@ -38,6 +38,7 @@ internal unsafe struct AttentionHead
     public int Window;
     public bool Causal;
     public float Scale;
+    public float SoftCap;
     public AlibiForm Alibi;
     public float Slope;
 

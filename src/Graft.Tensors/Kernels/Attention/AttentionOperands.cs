@@ -15,14 +15,47 @@ internal readonly unsafe struct AttentionOperands(
     public void Validate()
     {
         Settings.Validate();
-        if (Keys.Rows != Queries.Rows || Values.Rows != Queries.Rows)
+        if (Values.Rows != Keys.Rows)
         {
-            throw new ArgumentException($"attention: {Queries.Rows} queries, {Keys.Rows} keys and {Values.Rows} values; there must be one of each for a token");
+            throw new ArgumentException($"attention: {Keys.Rows} keys and {Values.Rows} values; there must be one of each for a token");
+        }
+
+        if (!ReferenceEquals(Queries.Sequences, Keys.Sequences))
+        {
+            ValidateCross();
+        }
+        else if (Keys.Rows != Queries.Rows)
+        {
+            throw new ArgumentException($"attention: {Queries.Rows} queries and {Keys.Rows} keys; there must be one of each for a token");
         }
 
         QueryLayout.Validate("attention queries", Queries, Settings.Heads, Settings.HeadDim);
         KeyLayout.Validate("attention keys", Keys, Settings.KeyValueHeads, Settings.HeadDim);
         ValueLayout.Validate("attention values", Values, Settings.KeyValueHeads, Settings.ValueHeadDim);
+    }
+
+    // Queries of one text over keys of another: an encoder's, which has as many sequences.
+    private void ValidateCross()
+    {
+        SequenceLayout queries = Queries.Sequences;
+        SequenceLayout keys = Keys.Sequences;
+        if (Settings.Causal || Settings.Window != 0)
+        {
+            throw new ArgumentException("attention over the keys of another batch must be neither causal nor have a window");
+        }
+
+        if (keys.Count != queries.Count)
+        {
+            throw new ArgumentException($"attention: queries of {queries.Count} sequences over keys of {keys.Count}; there must be as many");
+        }
+
+        for (int i = 0; i < keys.Count; i++)
+        {
+            if (keys.Offsets[i] == keys.Offsets[i + 1] && queries.Offsets[i] < queries.Offsets[i + 1])
+            {
+                throw new ArgumentException($"attention: sequence {i} has queries but no keys");
+            }
+        }
     }
 
     /// <summary>One head over one sequence, keys and values from the batch itself.</summary>
@@ -32,7 +65,7 @@ internal readonly unsafe struct AttentionOperands(
     /// <param name="logSums">[tokens, heads], or null.</param>
     public AttentionHead Head(int sequence, int head, Tensor output, Tensor? logSums)
     {
-        ReadOnlySpan<int> offsets = Queries.Sequences.Offsets;
+        ReadOnlySpan<int> offsets = Keys.Sequences.Offsets;
         int row = offsets[sequence];
         int length = offsets[sequence + 1] - row;
         AttentionHead view = QueryHead(sequence, head, output, logSums);
@@ -43,7 +76,7 @@ internal readonly unsafe struct AttentionOperands(
         view.ValueStride = Values.Columns;
         view.KeyCount = length;
         view.FirstQuery = 0;
-        view.FirstPosition = length == 0 ? 0 : Queries.Sequences.Positions[row];
+        view.FirstPosition = length == 0 ? 0 : Keys.Sequences.Positions[row];
         return view;
     }
 
@@ -66,6 +99,7 @@ internal readonly unsafe struct AttentionOperands(
             Window = Settings.Window,
             Causal = Settings.Causal,
             Scale = Settings.Scale,
+            SoftCap = Settings.SoftCap,
             Alibi = Settings.Alibi,
             Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
         };

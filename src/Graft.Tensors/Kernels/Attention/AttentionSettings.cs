@@ -27,6 +27,9 @@ public sealed class AttentionSettings
     /// <summary>0 for none; else position i sees i - w + 1 to i and, when not <see cref="Causal"/>, also i + 1 to i + w - 1.</summary>
     public int Window { get; init; }
 
+    /// <summary>0 for none; else scaled dot products s become <c>c tanh(s / c)</c> with this c, before biases (Gemma 2).</summary>
+    public float SoftCap { get; init; }
+
     /// <summary>Whether a position sees only itself and earlier ones.</summary>
     public bool Causal { get; init; } = true;
 
@@ -69,6 +72,11 @@ public sealed class AttentionSettings
         if (Window < 0)
         {
             return $"the window must be 0 (none) or positive, not {Window}";
+        }
+
+        if (!(SoftCap >= 0) || !float.IsFinite(SoftCap))
+        {
+            return $"the soft cap must be 0 (none) or positive, not {SoftCap}";
         }
 
         return Alibi == AlibiForm.None || AlibiSlopes?.Length == Heads ? null : $"ALiBi needs {Heads} slopes, one a head; there are {AlibiSlopes?.Length ?? 0}";

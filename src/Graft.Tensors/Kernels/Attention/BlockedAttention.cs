@@ -78,6 +78,11 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
         float* bias = block.Bias == null ? null : block.Bias + (begin - block.First);
         LaneProduct<TLanes, TVector>.Multiply(
             PanelCopy.RoundUp(keys, RowGrain), lanes, head.HeadDim, keyRows, head.HeadDim, 1, panel.Queries, lanes, block.Scores, lanes, accumulate: false);
+        if (head.SoftCap > 0)
+        {
+            LaneSoftmax<TLanes, TVector>.Cap(keys, lanes, block.Scores, null, lanes, QueryPanel.SoftCap(head));
+        }
+
         panel.Mask<TLanes, TVector>(head, begin, end, block.Scores, bias);
         LaneSoftmax<TLanes, TVector>.Step(keys, lanes, block.Scores, lanes, panel.Maximum, panel.Sum, panel.Outputs, valueRows, lanes);
         LaneProduct<TLanes, TVector>.Multiply(

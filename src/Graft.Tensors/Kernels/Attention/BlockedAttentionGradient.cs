@@ -35,6 +35,7 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
     private readonly float* _valueGradients; // [keyRows, valueLanes]
     private readonly float* _scores; // [keys of a block, lanes]
     private readonly float* _scoreGradients; // [keys of a block, lanes]
+    private readonly float* _capSlopes; // [keys of a block, lanes], or null
     private readonly float* _queryGradients; // [headRows, lanes]
     private readonly float* _queryRows; // [lanes, headLanes]
     private readonly float* _outputRows; // [lanes, valueLanes]: gradient of the outputs
@@ -61,9 +62,10 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         long panelFloats = QueryPanel.StateFloats + ((long)(_headRows + _valueRows) * QueryPanel.MaxQueries);
         long laneFloats = (long)(_headRows + _headLanes + _valueLanes) * QueryPanel.MaxQueries;
         long keyFloats = (long)_keyRows * (_headRows + _valueRows + 1 + (gathersGradients ? _headLanes + _valueLanes : 0));
-        float* next = ThreadScratch.GetSingles(ScratchSlot, (2 * blockFloats) + panelFloats + laneFloats + keyFloats + (11 * Alignment));
+        float* next = ThreadScratch.GetSingles(ScratchSlot, (3 * blockFloats) + panelFloats + laneFloats + keyFloats + (12 * Alignment));
         _scores = Take(ref next, blockFloats);
         _scoreGradients = Take(ref next, blockFloats);
+        _capSlopes = head.SoftCap > 0 ? Take(ref next, blockFloats) : null;
         _queryGradients = Take(ref next, (long)_headRows * QueryPanel.MaxQueries);
         _queryRows = Take(ref next, (long)_headLanes * QueryPanel.MaxQueries);
         _outputRows = Take(ref next, (long)_valueLanes * QueryPanel.MaxQueries);
@@ -173,9 +175,19 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         float* keyRows = _keys + ((long)offset * _headRows);
         float* valueRows = _values + ((long)offset * _valueRows);
         LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.HeadDim, keyRows, _headRows, 1, _panel.Queries, lanes, _scores, lanes, accumulate: false);
+        if (_capSlopes != null)
+        {
+            LaneSoftmax<TLanes, TVector>.Cap(keys, lanes, _scores, _capSlopes, lanes, QueryPanel.SoftCap(head));
+        }
+
         _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + offset);
         LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
         LaneSoftmax<TLanes, TVector>.Gradient(keys, lanes, _scores, _scoreGradients, lanes, _panel.Maximum, _panel.Sum);
+
+        if (_capSlopes != null)
+        {
+            LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, _scoreGradients, _capSlopes, lanes);
+        }
 
         // The rounding up of the rows must add nothing to the gradients of keys that are not seen.
         new Span<float>(_scores + (keys * lanes), (rows - keys) * lanes).Clear();

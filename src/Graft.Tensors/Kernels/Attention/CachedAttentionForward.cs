@@ -38,7 +38,7 @@ internal static unsafe class CachedAttentionForward
         job.Start(settings.KeyValueHeads * sequences.Count, decodingKeys * settings.Heads * (settings.HeadDim + settings.ValueHeadDim) * MemoryWeight);
         if (promptPairs > 0)
         {
-            job.Blocks = TokenBlocks.Of(sequences, MinimumBlockedQueries);
+            job.Blocks = TokenBlocks.Of(sequences, sequences, MinimumBlockedQueries);
             job.Prompts = true;
             job.Start(settings.Heads * job.Blocks.Count, promptPairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim));
         }

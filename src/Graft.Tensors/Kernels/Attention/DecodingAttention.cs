@@ -121,14 +121,19 @@ internal static unsafe class DecodingAttention<TLanes, TVector>
     {
         int first = head.FirstKeyOf(query) - begin;
         int stop = head.EndKeyOf(query) - begin;
-        new Span<float>(scores, first).Fill(float.NegativeInfinity);
-        new Span<float>(scores + stop, padded - stop).Fill(float.NegativeInfinity);
         float scale = head.Scale * Log2E;
         for (int i = first; i < stop; i++)
         {
             scores[i] *= scale;
         }
 
+        if (head.SoftCap > 0)
+        {
+            LaneSoftmax<TLanes, TVector>.Cap(1, padded, scores, null, padded, QueryPanel.SoftCap(head));
+        }
+
+        new Span<float>(scores, first).Fill(float.NegativeInfinity);
+        new Span<float>(scores + stop, padded - stop).Fill(float.NegativeInfinity);
         for (int i = first; head.Alibi != AlibiForm.None && i < stop; i++)
         {
             scores[i] += QueryPanel.BiasOf(head, begin + i);

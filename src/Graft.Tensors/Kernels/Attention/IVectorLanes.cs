@@ -32,6 +32,9 @@ internal unsafe interface IVectorLanes<TVector>
     /// <summary>The larger; <paramref name="b"/> when it is NaN.</summary>
     static abstract TVector Maximum(TVector a, TVector b);
 
+    /// <summary>The smaller; <paramref name="b"/> when it is NaN.</summary>
+    static abstract TVector Minimum(TVector a, TVector b);
+
     /// <summary><c>2^n</c> where n are the lowest bits of <paramref name="shifted"/>, taken as integers; n = -127 gives 0.</summary>
     static abstract TVector PowerOfTwo(TVector shifted);
 

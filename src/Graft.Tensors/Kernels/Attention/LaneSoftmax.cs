@@ -33,6 +33,53 @@ internal static unsafe class LaneSoftmax<TLanes, TVector>
         }
     }
 
+    /// <summary>Soft cap: a score s becomes <c>cap * tanh(s / cap)</c>.</summary>
+    /// <param name="keys">Number of rows.</param>
+    /// <param name="lanes">Number of queries.</param>
+    /// <param name="scores">[keys, lanes].</param>
+    /// <param name="slopes">[keys, lanes]: receives the derivatives; null when nobody needs them.</param>
+    /// <param name="stride">Floats from one row to the next, of both.</param>
+    /// <param name="cap">The cap, in the units of the scores.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Cap(int keys, int lanes, float* scores, float* slopes, nint stride, float cap)
+    {
+        // tanh x = 1 - 2 / (e^2x + 1), and beyond 22 nothing but 1.
+        TVector toExponent = TLanes.Broadcast(2 * 1.44269504f / cap);
+        TVector largest = TLanes.Broadcast(64);
+        TVector one = TLanes.Broadcast(1);
+        TVector two = TLanes.Broadcast(2);
+        TVector factor = TLanes.Broadcast(cap);
+        for (int key = 0; key < keys; key++)
+        {
+            for (int lane = 0; lane < lanes; lane += TLanes.Count)
+            {
+                float* at = scores + (key * stride) + lane;
+                TVector x = TLanes.Multiply(TLanes.Load(at), toExponent);
+                TVector exponential = Exponential(TLanes.Minimum(largest, x));
+                TVector tanh = TLanes.Subtract(one, TLanes.Divide(two, TLanes.Add(exponential, one)));
+                TLanes.Store(TLanes.Multiply(tanh, factor), at);
+                if (slopes != null)
+                {
+                    TLanes.Store(TLanes.Subtract(one, TLanes.Multiply(tanh, tanh)), slopes + (key * stride) + lane);
+                }
+            }
+        }
+    }
+
+    /// <summary>Multiplies each element by that of another matrix.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(int keys, int lanes, float* values, float* factors, nint stride)
+    {
+        for (int key = 0; key < keys; key++)
+        {
+            for (int lane = 0; lane < lanes; lane += TLanes.Count)
+            {
+                float* at = values + (key * stride) + lane;
+                TLanes.Store(TLanes.Multiply(TLanes.Load(at), TLanes.Load(factors + (key * stride) + lane)), at);
+            }
+        }
+    }
+
     /// <summary>Adds the bias of each key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddBias(int keys, int lanes, float* scores, nint stride, float* bias)

@@ -52,6 +52,9 @@ internal unsafe struct QueryPanel
     /// <summary>What is added to scores to base 2.</summary>
     public static float BiasOf(in AttentionHead head, int key) => head.BiasOf(key) * Log2E;
 
+    /// <summary>The soft cap of scores to base 2.</summary>
+    public static float SoftCap(in AttentionHead head) => head.SoftCap * Log2E;
+
     /// <summary>A logarithm to base e from one to base 2.</summary>
     public static float ToNatural(float binaryLogarithm) => binaryLogarithm / Log2E;
 

@@ -58,6 +58,7 @@ internal static unsafe class ScalarAttention
             float expected = Dot(output, outputGradient, head.ValueHeadDim);
             for (int j = begin; j < stop; j++)
             {
+                float capSlope = CapSlope(probabilities[j] - head.BiasOf(j), head.SoftCap);
                 float probability = MathF.Exp(probabilities[j] - logSum);
                 if (gradients.Values != null)
                 {
@@ -65,7 +66,7 @@ internal static unsafe class ScalarAttention
                 }
 
                 float probabilityGradient = Dot(head.Values + (j * head.ValueStride), outputGradient, head.ValueHeadDim);
-                float scoreGradient = probability * (probabilityGradient - expected) * head.Scale;
+                float scoreGradient = probability * (probabilityGradient - expected) * capSlope * head.Scale;
                 if (gradients.Queries != null)
                 {
                     AddScaled(gradients.Queries + (i * head.QueryStride), head.Keys + (j * head.KeyStride), scoreGradient, head.HeadDim);
@@ -85,12 +86,17 @@ internal static unsafe class ScalarAttention
         float maximum = float.NegativeInfinity;
         for (int j = begin; j < stop; j++)
         {
-            scores[j] = (Dot(query, head.Keys + (j * head.KeyStride), head.HeadDim) * head.Scale) + head.BiasOf(j);
+            float score = Dot(query, head.Keys + (j * head.KeyStride), head.HeadDim) * head.Scale;
+            scores[j] = Capped(score, head.SoftCap) + head.BiasOf(j);
             maximum = MathF.Max(maximum, scores[j]);
         }
 
         return maximum;
     }
+
+    private static float Capped(float score, float cap) => cap == 0 ? score : cap * MathF.Tanh(score / cap);
+
+    private static float CapSlope(float capped, float cap) => cap == 0 ? 1 : 1 - (capped / cap * (capped / cap));
 
     private static float Dot(float* a, float* b, int count)
     {

@@ -35,8 +35,9 @@ internal readonly unsafe struct TokenBlocks
 
     /// <summary>The blocks of a batch, in this thread's scratch memory.</summary>
     /// <param name="sequences">The batch.</param>
+    /// <param name="others">What the tokens are paired with: the same, or the other side of cross-attention.</param>
     /// <param name="minimumLength">Shorter sequences are left out.</param>
-    public static TokenBlocks Of(SequenceLayout sequences, int minimumLength = 1)
+    public static TokenBlocks Of(SequenceLayout sequences, SequenceLayout others, int minimumLength = 1)
     {
         int count = 0;
         long pairs = 0;
@@ -47,7 +48,7 @@ internal readonly unsafe struct TokenBlocks
             if (length >= minimumLength)
             {
                 count += BlocksOf(length);
-                pairs += (long)length * length;
+                pairs += (long)length * (others.Offsets[i + 1] - others.Offsets[i]);
             }
         }
 
