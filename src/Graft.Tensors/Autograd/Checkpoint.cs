@@ -65,6 +65,7 @@ public static class Checkpoint
             int scope = tape.BeginScope();
             Tensor again = Block.Run(tape, Input, State);
             tape.EndScope(scope, again);
+            tape.Release(again);
             tape.RandomOrdinal = ordinal;
             Tape.TryMoveGradient(Output, again);
             tape.BackwardFrom(first);

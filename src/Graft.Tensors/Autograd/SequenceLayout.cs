@@ -55,8 +55,8 @@ public sealed class SequenceLayout
         int end = checked(start + length);
         if (Count + 1 >= _offsets.Length)
         {
-            Array.Resize(ref _offsets, _offsets.Length * 2);
             Array.Resize(ref _keys, _keys.Length * 2);
+            Array.Resize(ref _offsets, _keys.Length + 1);
         }
 
         if (end > _positions.Length)

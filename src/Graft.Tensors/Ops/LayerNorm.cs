@@ -36,6 +36,7 @@ public static unsafe partial class Op
             }
         }
 
+        tape.Release(statistics);
         return y;
     }
 

@@ -9,7 +9,7 @@ public static unsafe partial class Op
 
     /// <summary>The language model's head and its loss in one: <c>CrossEntropy(hidden headᵀ + bias, targets)</c>.</summary>
     /// <remarks>
-    /// Logits exist only for rows with a target, a chunk of at most 64 MiB at a time (one row at least), and the chunk's gradients are
+    /// Logits exist only for rows with a target, a chunk of at most 64 MiB and 512 rows at a time (smaller ones read the head too often), and the chunk's gradients are
     /// formed before it is overwritten (design D6): <c>dlogits = scale (softmax - onehot)</c>, <c>dhidden = dlogits head</c>,
     /// <c>dhead = dlogitsᵀ hidden</c>, the last sequence by sequence. The gradient of hidden is thus in place when
     /// <see cref="Tape.Backward"/> starts. Where the tape does not record, only the loss is computed.

@@ -29,6 +29,7 @@ public static unsafe partial class Op
             node.Save(statistics);
         }
 
+        tape.Release(statistics);
         return y;
     }
 
