@@ -80,6 +80,19 @@ public abstract class CausalLanguageModel : Module, IDisposable
     /// <returns>[rows, vocabulary].</returns>
     public Tensor Logits(ForwardContext context, Tensor hidden) => Head.Forward(context, hidden);
 
+    /// <summary>Cross-entropy of the labelled rows; logits exist only there (design D6). While the tape records, the gradient is ready for its backward pass.</summary>
+    /// <param name="context">The forward pass.</param>
+    /// <param name="hidden">[tokens, hidden].</param>
+    /// <param name="targets">For each row the token that it should predict, or -100.</param>
+    /// <param name="scale">What the loss is multiplied by before it is differentiated: one over the number of counted tokens.</param>
+    /// <param name="labelSmoothing">Share of the probability that goes to all tokens alike.</param>
+    /// <param name="tokenLosses">Receives the loss of each row, 0 where there is none; may be empty.</param>
+    /// <returns>The unscaled sum and the number of counted rows.</returns>
+    public LossSum Loss(ForwardContext context, Tensor hidden, ReadOnlySpan<int> targets, double scale, float labelSmoothing = 0, Span<float> tokenLosses = default)
+        => Head.Plugs.Count == 0
+            ? Op.LinearCrossEntropy(context.Tape, hidden, targets, Head.Weight.Current, Head.Bias?.Current, scale, labelSmoothing, tokenLosses)
+            : Op.CrossEntropy(context.Tape, Logits(context, hidden), targets, scale, labelSmoothing, tokenLosses);
+
     /// <summary>Every weight once, by its first name: a tied head goes by the embedding's.</summary>
     public IEnumerable<(string Name, WeightSlot Slot)> DistinctWeights()
     {

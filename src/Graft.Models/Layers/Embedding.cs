@@ -6,8 +6,6 @@ namespace Graft.Models;
 public sealed class Embedding : Module
 {
     private readonly List<EmbeddingPlug> _plugs = [];
-    private readonly int _paddingId;
-
     /// <summary>Takes <c>weight</c> from <paramref name="weights"/>.</summary>
     /// <param name="weights">Where the weights come from.</param>
     /// <param name="name">Full path of the module.</param>
@@ -18,7 +16,7 @@ public sealed class Embedding : Module
         : base(name)
     {
         Weight = AddWeight("weight", weights.Take($"{name}.weight", WeightRole.Embedding, [vocabularySize, features]));
-        _paddingId = paddingId ?? -1;
+        PaddingId = paddingId ?? -1;
     }
 
     /// <summary>The table, [vocabulary, features].</summary>
@@ -26,6 +24,9 @@ public sealed class Embedding : Module
 
     /// <summary>Number of tokens.</summary>
     public int VocabularySize => Weight.Current.Shape[0];
+
+    /// <summary>Id whose row gets no gradient from look-ups; -1 for none.</summary>
+    public int PaddingId { get; }
 
     /// <summary>Features of a row.</summary>
     public int Features => Weight.Current.Shape[1];
@@ -38,7 +39,7 @@ public sealed class Embedding : Module
     /// <returns>[tokens, features].</returns>
     public Tensor Forward(ForwardContext context)
     {
-        Tensor y = Op.Embedding(context.Tape, Weight.Current, context.TokenIds, context.Sequences, _paddingId);
+        Tensor y = Op.Embedding(context.Tape, Weight.Current, context.TokenIds, context.Sequences, PaddingId);
         foreach (EmbeddingPlug plug in _plugs)
         {
             y = plug.TransformOutput(context, y);

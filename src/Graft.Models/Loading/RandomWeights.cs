@@ -1,4 +1,5 @@
 using Graft.Tensors;
+using Graft.Tensors.Threading;
 
 namespace Graft.Models;
 
@@ -29,40 +30,16 @@ public sealed unsafe class RandomWeights : WeightSource
     /// <inheritdoc/>
     public override Parameter Take(string name, WeightRole role, int[] shape)
     {
-        Parameter parameter = Parameter.Create(name, shape);
-        switch (role)
-        {
-            case WeightRole.NormWeight:
-                parameter.Values.Fill(1);
-                break;
-            case WeightRole.Matrix or WeightRole.Embedding:
-                CounterRandom.FillNormal(parameter.Values, CounterRandom.Derive(_seed, StableHash(name)), 0, _deviation);
-                break;
-        }
-
-        if (_dtype == DType.BFloat16)
-        {
-            Narrow(parameter);
-        }
-
-        return parameter;
+        long count = shape.Aggregate(1L, (product, dimension) => product * dimension);
+        var memory = new NativeBuffer(count * _dtype.SizeInBytes());
+        var job = new FillJob { Data = memory.Data, DType = _dtype, Count = count, Role = role, Key = CounterRandom.Derive(_seed, StableHash(name)), Deviation = _deviation };
+        WorkerPool.Shared.Run((int)((count + FillJob.ChunkLength - 1) / FillJob.ChunkLength), ref job);
+        return new Parameter(name, shape, _dtype, (nint)memory.Data, memory);
     }
 
     /// <inheritdoc/>
     public override void Finish()
     {
-    }
-
-    private static void Narrow(Parameter parameter)
-    {
-        var memory = new NativeBuffer(parameter.Count * sizeof(ushort));
-        float* values = parameter.Singles;
-        for (long i = 0; i < parameter.Count; i++)
-        {
-            ((ushort*)memory.Data)[i] = BFloat16.FromSingle(values[i]);
-        }
-
-        parameter.MoveTo((nint)memory.Data, DType.BFloat16, memory);
     }
 
     /// <summary>FNV-1a: <see cref="string.GetHashCode()"/> differs from run to run.</summary>
@@ -75,5 +52,45 @@ public sealed unsafe class RandomWeights : WeightSource
         }
 
         return hash;
+    }
+
+    /// <summary>Fills stretches of one weight; the numbers do not depend on who fills which.</summary>
+    private struct FillJob : IParallelJob
+    {
+        public const int ChunkLength = 1 << 14;
+
+        public byte* Data;
+        public DType DType;
+        public long Count;
+        public WeightRole Role;
+        public ulong Key;
+        public float Deviation;
+
+        public readonly void Execute(int part)
+        {
+            long first = (long)part * ChunkLength;
+            int count = (int)Math.Min(ChunkLength, Count - first);
+            Span<float> values = new float[count];
+            switch (Role)
+            {
+                case WeightRole.NormWeight:
+                    values.Fill(1);
+                    break;
+                case WeightRole.Matrix or WeightRole.Embedding:
+                    CounterRandom.FillNormal(values, Key, 0, Deviation, first);
+                    break;
+            }
+
+            if (DType == DType.Float32)
+            {
+                values.CopyTo(new Span<float>((float*)Data + first, count));
+                return;
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                ((ushort*)Data)[first + i] = DType == DType.BFloat16 ? BFloat16.FromSingle(values[i]) : BitConverter.HalfToUInt16Bits((Half)values[i]);
+            }
+        }
     }
 }

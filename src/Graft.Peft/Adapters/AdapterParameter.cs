@@ -1,0 +1,44 @@
+using Graft.Tensors;
+
+namespace Graft.Peft;
+
+/// <summary>A tensor of an adapter: what it is called in the file, what PEFT calls it while it lives, and its values.</summary>
+/// <param name="Key">Name in adapter_model.safetensors: without the adapter's name.</param>
+/// <param name="LiveName">Name in PEFT's <c>named_parameters()</c>: with the adapter's name.</param>
+/// <param name="ModuleType">Class of the module that owns it, as torch names it.</param>
+/// <param name="Parameter">The values.</param>
+public sealed record AdapterParameter(string Key, string LiveName, string ModuleType, Parameter Parameter)
+{
+    /// <summary>Further keys that hold the same tensor: the head of a tied model. The last one in the file wins.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Whether it is trained; false for what is saved but frozen.</summary>
+    public bool Trains { get; init; } = true;
+
+    /// <summary>Whether it is a weight that the base model has too (a bias, an embedding), so that it adds nothing to the count of parameters.</summary>
+    public bool IsBaseWeight { get; init; }
+
+    /// <summary>Whether a file may lack it.</summary>
+    public bool IsOptional { get; init; }
+
+    /// <summary>Whether it belongs into the file.</summary>
+    public bool IsSaved { get; init; } = true;
+
+    /// <summary>What comes before the path of the base model's module in every key.</summary>
+    internal const string Prefix = "base_model.model.";
+
+    /// <summary>A tensor of an adapter's own submodule: <c>MODULE.lora_A.weight</c>, live <c>MODULE.lora_A.default.weight</c>.</summary>
+    /// <param name="module">Path of the base model's module.</param>
+    /// <param name="part">The submodule: <c>lora_A</c>.</param>
+    /// <param name="suffix">The tensor in it: <c>weight</c>; empty when the part is the tensor.</param>
+    /// <param name="adapter">Name of the adapter.</param>
+    /// <param name="moduleType">Class of the submodule.</param>
+    /// <param name="parameter">The values.</param>
+    internal static AdapterParameter Of(string module, string part, string suffix, string adapter, string moduleType, Parameter parameter)
+    {
+        string ending = suffix.Length == 0 ? string.Empty : $".{suffix}";
+        var result = new AdapterParameter($"{Prefix}{module}.{part}{ending}", $"{Prefix}{module}.{part}.{adapter}{ending}", moduleType, parameter);
+        parameter.Name = result.LiveName;
+        return result;
+    }
+}
