@@ -7,6 +7,10 @@ public static class CaseRunners
 {
     private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
     {
+        new AdapterFolderRunner(),
+        new AdapterInitRunner(),
+        new AdapterRefuseRunner(),
+        new AdapterRunner(),
         new CheckpointFormatRunner(),
         new DatasetRunner(),
         new GradientClipRunner(),
@@ -18,6 +22,7 @@ public static class CaseRunners
         new ParameterGroupsRunner(),
         new ScheduleRunner(),
         new StoppingCriteriaRunner(),
+        new TrainingRunner(),
         new Runners.TokenizerRunner(),
     }.ToDictionary(runner => runner.Kind);
 

@@ -42,9 +42,7 @@ public sealed unsafe class ModelHarness : IDisposable
         int counted = targets.Count(target => target != -100);
         Tensor hidden = _model.Forward(context);
         double scale = counted == 0 ? 0 : 1.0 / counted;
-        LossSum loss = _model.Head.Plugs.Count == 0
-            ? Op.LinearCrossEntropy(_tape, hidden, targets.ToArray(), _model.Head.Weight.Current, _model.Head.Bias?.Current, scale)
-            : Op.CrossEntropy(_tape, _model.Logits(context, hidden), targets.ToArray(), scale);
+        LossSum loss = _model.Loss(context, hidden, targets.ToArray(), scale);
         _tape.Backward();
         return (loss.Sum * scale, loss.Count);
     }

@@ -4,7 +4,7 @@ namespace Graft.Training.Data;
 /// Which samples make up which batch: a function of (seed, epoch, position), so that a resumed run can start at any batch.
 /// </summary>
 /// <remarks>Not thread-safe: the plan of the epoch last asked for is kept.</remarks>
-public sealed class BatchPlan
+public sealed class BatchPlan : IBatchPlan
 {
     private readonly int[] _lengths;
     private readonly BatchOptions _options;

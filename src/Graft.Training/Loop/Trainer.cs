@@ -1,0 +1,257 @@
+using System.Diagnostics;
+using Graft.Formats;
+using Graft.Models;
+using Graft.Peft;
+using Graft.Tensors;
+using Graft.Training.Data;
+using Graft.Training.Schedules;
+
+namespace Graft.Training;
+
+/// <summary>Trains the active adapter of a model, or all its weights when it has no adapter.</summary>
+/// <remarks>
+/// The loss is a sum over labelled tokens, divided once by their number in the whole accumulation window. Everything is a function of
+/// (seed, step), so a run that is killed and resumed ends with the same bits as one that is not.
+/// </remarks>
+public sealed partial class Trainer : IDisposable
+{
+    private readonly PeftModel _model;
+    private readonly IReadOnlyList<TokenizedSample> _samples;
+    private readonly IReadOnlyList<TokenizedSample> _evalSamples;
+    private readonly TrainingArguments _arguments;
+    private readonly IBatchPlan _batches;
+    private readonly StepPlan _plan;
+    private readonly Tape _tape = new();
+    private readonly MicroBatch _micro;
+    private readonly Evaluator _evaluator;
+    private readonly ParameterUpdate _update;
+    private readonly LearningRateSchedule _schedule;
+    private readonly IReadOnlyList<TrainableParameter> _trainable;
+    private readonly Lazy<RunFingerprint> _fingerprint;
+    private readonly int _loggingSteps;
+    private readonly int _evalSteps;
+    private readonly int _saveSteps;
+    private TrainerState _state = new();
+
+    /// <summary>Prepares a run: moves what is trained into one buffer, lays out optimizer and schedule.</summary>
+    /// <param name="model">The model, with an adapter or without.</param>
+    /// <param name="samples">Training samples.</param>
+    /// <param name="arguments">How to train.</param>
+    /// <param name="evalSamples">Held-back samples; may be null when nothing is evaluated.</param>
+    /// <param name="batches">The order of the samples; null: shuffled by seed and epoch.</param>
+    /// <exception cref="ArgumentException">Arguments that contradict each other or the data.</exception>
+    public Trainer(PeftModel model, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, IReadOnlyList<TokenizedSample>? evalSamples = null, IBatchPlan? batches = null)
+    {
+        arguments.Validate();
+        if (arguments.EvalStrategy != IntervalStrategy.No && evalSamples is not { Count: > 0 })
+        {
+            throw new ArgumentException("eval_strategy asks for evaluations, but there are no held-back samples: give eval_dataset or a test_size");
+        }
+
+        _model = model;
+        _samples = samples;
+        _evalSamples = evalSamples ?? [];
+        _arguments = arguments;
+        _batches = batches ?? new BatchPlan(samples, new BatchOptions
+        {
+            PerDeviceTrainBatchSize = arguments.PerDeviceTrainBatchSize,
+            MaxTokensPerBatch = arguments.MaxTokensPerBatch,
+            DropLast = arguments.DataloaderDropLast,
+            Shuffle = arguments.Shuffle,
+            Seed = arguments.DataSeed ?? arguments.Seed,
+        });
+        _plan = new StepPlan(_batches, arguments);
+        _micro = new MicroBatch(_tape);
+        _evaluator = new Evaluator(model.Base, _tape);
+        _trainable = model.TrainableParameters();
+        if (_trainable.Count == 0)
+        {
+            throw new ArgumentException("nothing is trainable: load the adapter with trainable: true, or add a new one");
+        }
+
+        _update = new ParameterUpdate(new ParameterBuffer([.. _trainable.Select(t => t.Parameter)]), _trainable, arguments);
+        _schedule = CreateSchedule();
+        _fingerprint = new Lazy<RunFingerprint>(() => Fingerprint.Of(_model, _trainable, _samples, _arguments));
+        _loggingSteps = _plan.Steps(arguments.LoggingSteps);
+        _evalSteps = _plan.Steps(arguments.EvalSteps ?? arguments.LoggingSteps);
+        _saveSteps = _plan.Steps(arguments.SaveSteps);
+    }
+
+    /// <summary>Step arithmetic of the run.</summary>
+    public StepPlan Plan => _plan;
+
+    /// <summary>Writes the tokenizer's files into every checkpoint; null: none are written.</summary>
+    public Action<string>? SaveTokenizer { get; init; }
+
+    /// <summary>Largest amount of step memory so far, in bytes.</summary>
+    public long PeakStepBytes => _tape.Arena.PeakBytes;
+
+    /// <summary>Runs on a thread of its own; see <see cref="Train"/>.</summary>
+    /// <param name="observer">Hears of everything; may be null.</param>
+    /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
+    public Task<TrainingResult> TrainAsync(ITrainingObserver? observer = null, CancellationToken cancellationToken = default)
+        => Task.Factory.StartNew(() => Train(observer, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Trains to the last step, or until told to stop.</summary>
+    /// <param name="observer">Hears of everything; may be null.</param>
+    /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
+    /// <exception cref="NonFiniteException">The loss or a gradient became NaN or infinite.</exception>
+    public TrainingResult Train(ITrainingObserver? observer = null, CancellationToken cancellationToken = default)
+    {
+        _state = NewState();
+        Resume();
+        var progress = new RunProgress(_state.GlobalStep, _plan.MaxSteps);
+        (long trainable, long all) = _model.CountParameters();
+        observer?.OnStart(new TrainingPlan(_samples.Count, _evalSamples.Count, _plan.MaxSteps, _plan.NumTrainEpochs, trainable, all, _state.GlobalStep));
+        if (_arguments.EvalOnStart && _state.GlobalStep == 0)
+        {
+            Evaluate(observer, stepsSchedule: false, cancellationToken);
+        }
+
+        (int epoch, int window) = _plan.PositionAfter(_state.GlobalStep);
+        while (!_state.ShouldTrainingStop && _state.GlobalStep < _plan.MaxSteps && !cancellationToken.IsCancellationRequested)
+        {
+            StepReport report = Step(epoch, window, progress);
+            observer?.OnStep(report);
+            bool epochEnds = ++window == _plan.WindowsIn(epoch);
+            LogEvaluateSave(progress, epochEnds, observer);
+            if (epochEnds)
+            {
+                (epoch, window) = (epoch + 1, 0);
+            }
+        }
+
+        return Finish(progress, observer, cancellationToken.IsCancellationRequested);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _update.Dispose();
+        _tape.Dispose();
+    }
+
+    /// <summary>One optimizer step: forward and backward over the window's micro-batches, clip, update.</summary>
+    private StepReport Step(int epoch, int window, RunProgress progress)
+    {
+        long started = Stopwatch.GetTimestamp();
+        (int first, int end) = _plan.Window(epoch, window);
+        int trainableTokens = CountTrainable(epoch, first, end);
+        int tokens = 0;
+        double loss = 0;
+        ulong stepSeed = CounterRandom.Derive(_arguments.Seed, (ulong)_state.GlobalStep);
+        for (int batch = first; batch < end; batch++)
+        {
+            loss += MicroStep(epoch, batch, trainableTokens, stepSeed);
+            tokens += _micro.Context.Sequences.Rows;
+        }
+
+        double norm = _update.GradientNorm();
+        ThrowIfNotFinite(loss, norm, epoch, first, end);
+        double rate = SetLearningRates();
+        _update.Apply(norm, _arguments.MaxGradNorm);
+        _state.GlobalStep++;
+        _state.Epoch = epoch + ((double)end / _batches.BatchesIn(epoch));
+        _state.ShouldTrainingStop = _state.GlobalStep >= _plan.MaxSteps;
+        progress.Add(loss, norm, rate, tokens);
+        return new StepReport(
+            _state.GlobalStep, _plan.MaxSteps, _state.Epoch, loss, norm, rate, tokens, trainableTokens, Stopwatch.GetElapsedTime(started).TotalSeconds, progress.TokensPerSecond, progress.RemainingSeconds);
+    }
+
+    /// <summary>Forward and backward of one micro-batch; its share of the window's mean loss.</summary>
+    private double MicroStep(int epoch, int batch, int trainableTokens, ulong stepSeed)
+    {
+        _micro.Begin();
+        foreach (int index in _batches.Batch(epoch, batch))
+        {
+            _micro.Add(_samples[index], key: (ulong)index);
+        }
+
+        _tape.Reset();
+        _tape.Mode = TapeMode.Recording;
+        _tape.RandomSeed = stepSeed;
+        ForwardContext context = _micro.Context;
+        context.Training = true;
+        context.GradientCheckpointing = _arguments.GradientCheckpointing;
+        double scale = trainableTokens == 0 ? 0 : 1.0 / trainableTokens;
+        Tensor hidden = _model.Base.Forward(context);
+        LossSum loss = _model.Base.Loss(context, hidden, _micro.Targets, scale, (float)_arguments.LabelSmoothingFactor);
+        _tape.Backward();
+        return loss.Sum * scale;
+    }
+
+    private int CountTrainable(int epoch, int first, int end)
+    {
+        int count = 0;
+        for (int batch = first; batch < end; batch++)
+        {
+            foreach (int index in _batches.Batch(epoch, batch))
+            {
+                count += _samples[index].TrainableTokens;
+            }
+        }
+
+        return count;
+    }
+
+    private double SetLearningRates()
+    {
+        for (int group = 0; group < _update.Optimizer.Groups.Count; group++)
+        {
+            _update.Optimizer.Groups[group].LearningRate = _schedule.RateAt(_state.GlobalStep, group);
+        }
+
+        return _update.Optimizer.Groups[0].LearningRate;
+    }
+
+    private LearningRateSchedule CreateSchedule() => LearningRateSchedule.Create(_arguments.LrSchedulerType, new SchedulerArguments
+    {
+        LearningRate = _arguments.LearningRate,
+        GroupLearningRates = [.. _update.Optimizer.Groups.Select(group => group.InitialLearningRate)],
+        NumWarmupSteps = _arguments.WarmupSteps < 1 ? (long)Math.Ceiling(_arguments.WarmupSteps * _plan.MaxSteps) : (long)_arguments.WarmupSteps,
+        NumTrainingSteps = _plan.MaxSteps,
+        SpecificArguments = _arguments.LrSchedulerKwargs,
+    });
+
+    private TrainerState NewState() => new()
+    {
+        MaxSteps = _plan.MaxSteps,
+        NumTrainEpochs = _plan.NumTrainEpochs,
+        LoggingSteps = _loggingSteps,
+        EvalSteps = _evalSteps,
+        SaveSteps = _saveSteps,
+        TrainBatchSize = _arguments.PerDeviceTrainBatchSize,
+        EarlyStopping = _arguments.EarlyStoppingPatience is int patience ? new EarlyStopping(patience, _arguments.EarlyStoppingThreshold) : null,
+    };
+
+    private void Resume()
+    {
+        if (_arguments.ResumeFromCheckpoint is not { } from)
+        {
+            return;
+        }
+
+        if (bool.TryParse(from, out bool newest))
+        {
+            IReadOnlyList<(int Step, string Folder)> found = TrainingCheckpoint.List(_arguments.OutputDir);
+            if (!newest || found.Count == 0)
+            {
+                return;
+            }
+
+            from = found[^1].Folder;
+        }
+
+        if (!Directory.Exists(from))
+        {
+            throw new DirectoryNotFoundException($"resume_from_checkpoint: there is no folder {from}");
+        }
+
+        TrainerState saved = TrainingCheckpoint.Load(from, _update, _schedule, _fingerprint.Value);
+        TrainerState fresh = _state;
+        _state = saved;
+        (_state.MaxSteps, _state.NumTrainEpochs) = (fresh.MaxSteps, fresh.NumTrainEpochs);
+        (_state.LoggingSteps, _state.EvalSteps, _state.SaveSteps, _state.TrainBatchSize) = (fresh.LoggingSteps, fresh.EvalSteps, fresh.SaveSteps, fresh.TrainBatchSize);
+        _state.EarlyStopping = fresh.EarlyStopping is null ? null : saved.EarlyStopping ?? fresh.EarlyStopping;
+    }
+}
