@@ -1,1 +1,3 @@
-return 0;
+using Graft.Cli.CommandLine;
+
+return await GraftTool.RunAsync(args, Console.Out, Console.Error);

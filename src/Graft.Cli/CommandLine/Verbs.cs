@@ -1,0 +1,12 @@
+using Graft.Cli.Commands;
+
+namespace Graft.Cli.CommandLine;
+
+/// <summary>All verbs, in the order of <c>--help</c>. A new one is a file in <c>Commands</c> and a line here.</summary>
+internal static class Verbs
+{
+    public static IReadOnlyList<Verb> All { get; } =
+    [
+        new InitCommand(),
+    ];
+}
