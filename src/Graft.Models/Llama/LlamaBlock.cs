@@ -15,7 +15,7 @@ public sealed class LlamaBlock : DecoderBlock
     /// <param name="weights">Where the weights come from.</param>
     /// <param name="rotary">Positions, shared by all layers.</param>
     /// <param name="index">Number of the layer.</param>
-    public LlamaBlock(LlamaConfig config, WeightSource weights, RotaryTable rotary, int index)
+    public LlamaBlock(LlamaConfig config, WeightSource weights, LlamaRotary rotary, int index)
         : base($"model.layers.{index}", index)
     {
         _attention = Add(new LlamaAttention(config, weights, rotary, $"{Name}.self_attn", index));
