@@ -46,6 +46,11 @@ internal abstract class Verb
         {
             return requested;
         }
+        catch (UsageException e)
+        {
+            output.Error(e.Message);
+            return ExitCode.Usage;
+        }
         catch (NotYetException e)
         {
             output.Error(e.Message);
