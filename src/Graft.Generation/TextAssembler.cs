@@ -1,17 +1,16 @@
 using System.Text;
-using Graft.Generation.Decoding;
 using Graft.Text;
 
 namespace Graft.Generation;
 
-/// <summary>Turns the tokens of one sequence into text as they come, and cuts it at a stop string.</summary>
+/// <summary>Turns the tokens of one text into characters as they come, and cuts it at a stop string.</summary>
 /// <remarks>Text that may turn out to be the beginning of a stop string is held back until that is settled.</remarks>
 internal sealed class TextAssembler
 {
     // Decoders look at neighbouring tokens: a few of the prompt's make the first new token stand inside a text.
     private const int PromptContext = 16;
 
-    private readonly GenerationSequence _sequence;
+    private readonly IReadOnlyList<int> _promptIds;
     private readonly IReadOnlyList<string> _stopStrings;
     private readonly IReadOnlyList<int> _endTokens;
     private readonly StreamingDecoder _decoder;
@@ -23,16 +22,20 @@ internal sealed class TextAssembler
     private int _given;
     private int _taken;
 
-    public TextAssembler(Tokenizer tokenizer, GenerationSequence sequence, int promptIndex)
+    /// <summary>An empty text.</summary>
+    /// <param name="tokenizer">Decodes.</param>
+    /// <param name="promptIds">What the text continues.</param>
+    /// <param name="promptIndex">Which prompt that is.</param>
+    /// <param name="config">Stop strings and end tokens.</param>
+    public TextAssembler(Tokenizer tokenizer, IReadOnlyList<int> promptIds, int promptIndex, GenerationConfig config)
     {
-        _sequence = sequence;
+        _promptIds = promptIds;
         PromptIndex = promptIndex;
-        _stopStrings = sequence.Request.Config.StopStrings ?? [];
-        _endTokens = sequence.Request.Config.EosTokenId ?? [];
+        _stopStrings = config.StopStrings ?? [];
+        _endTokens = config.EosTokenId ?? [];
         _longestStop = _stopStrings.Count == 0 ? 0 : _stopStrings.Max(text => text.Length);
         _decoder = new StreamingDecoder(tokenizer);
-        ReadOnlySpan<int> prompt = sequence.Tokens[..sequence.PromptLength];
-        foreach (int token in prompt[Math.Max(0, prompt.Length - PromptContext - _longestStop)..])
+        foreach (int token in promptIds.Skip(promptIds.Count - PromptContext - _longestStop))
         {
             _window += _decoder.Push(token);
         }
@@ -41,46 +44,49 @@ internal sealed class TextAssembler
         KeepTail();
     }
 
-    /// <summary>Which prompt the sequence continues.</summary>
+    /// <summary>Which prompt the text continues.</summary>
     public int PromptIndex { get; }
-
-    /// <summary>The sequence.</summary>
-    public GenerationSequence Sequence => _sequence;
 
     /// <summary>The stop string that was found; the text ends before it.</summary>
     public string? StopString { get; private set; }
 
     /// <summary>Decodes the tokens that have come since the last call.</summary>
+    /// <param name="tokens">All new tokens so far.</param>
+    /// <param name="reason">Why the text ends with them, or null when it goes on.</param>
     /// <returns>Text that is final now.</returns>
-    public string Take()
+    public string Take(ReadOnlySpan<int> tokens, FinishReason? reason)
     {
-        ReadOnlySpan<int> tokens = _sequence.NewTokens;
         int start = _text.Length;
         while (_taken < tokens.Length && StopString is null)
         {
             // What ends a text is not part of it, even if it is no special token.
-            int token = tokens[_taken++];
-            Append(_endTokens.Contains(token) && _taken == tokens.Length && _sequence.FinishReason == FinishReason.EndToken ? string.Empty : _decoder.Push(token));
+            bool isEnd = reason == FinishReason.EndToken && _taken + 1 == tokens.Length && _endTokens.Contains(tokens[_taken]);
+            Append(isEnd ? string.Empty : _decoder.Push(tokens[_taken]));
+            _taken++;
         }
 
-        if (_sequence.FinishReason is not null && StopString is null)
+        if (reason is not null && StopString is null)
         {
             Append(_decoder.Flush());
-            Release(_window.Length);
+            Release(StopString is null ? _window.Length : 0);
         }
 
         return _text.ToString(start, _text.Length - start);
     }
 
-    /// <summary>The text of a finished sequence, all of whose tokens have been taken.</summary>
-    public GeneratedText Result() => new()
+    /// <summary>The whole text, all of whose tokens have been taken.</summary>
+    /// <param name="tokens">All new tokens.</param>
+    /// <param name="reason">Why it ended.</param>
+    /// <param name="score">Score of beam search.</param>
+    public GeneratedText Result(ReadOnlySpan<int> tokens, FinishReason reason, double? score = null) => new()
     {
         PromptIndex = PromptIndex,
         Text = _text.ToString(),
-        PromptIds = _sequence.Request.PromptIds,
-        TokenIds = _sequence.NewTokens.ToArray(),
-        FinishReason = _sequence.FinishReason!.Value,
+        PromptIds = _promptIds,
+        TokenIds = tokens.ToArray(),
+        FinishReason = reason,
         StopString = StopString,
+        Score = score,
     };
 
     private void Append(string text)

@@ -85,16 +85,17 @@ public sealed partial class TextGenerator : IDisposable
         ArgumentNullException.ThrowIfNull(prompts);
         GenerationConfig config = settings is null ? Config : Config.With(settings);
         int texts = config.NumReturnSequences ?? 1;
-        if (texts > 1 && !(config.DoSample ?? false))
+        bool beams = (config.NumBeams ?? 1) > 1;
+        if (texts > 1 && !beams && !(config.DoSample ?? false))
         {
-            throw new ArgumentException($"num_return_sequences is {texts}, but without sampling all texts of a prompt are the same: set do_sample");
+            throw new ArgumentException($"num_return_sequences is {texts}, but without sampling or beams all texts of a prompt are the same: set do_sample or num_beams");
         }
 
         var requests = new List<(int PromptIndex, GenerationRequest Request)>();
         for (int i = 0; i < prompts.Count; i++)
         {
-            IReadOnlyList<int> prompt = Encode(prompts[i], i, config);
-            for (int text = 0; text < texts; text++)
+            int[] prompt = Encode(prompts[i], i, config);
+            for (int text = 0; text < (beams ? 1 : texts); text++)
             {
                 requests.Add((i, new GenerationRequest { PromptIds = prompt, Config = config, Seed = seed, ReturnIndex = text, BytesOfToken = _tokenBytes.Of }));
             }
@@ -128,17 +129,13 @@ public sealed partial class TextGenerator : IDisposable
 
         try
         {
-            var texts = new List<(int Index, TextAssembler Text)>();
-            foreach ((int promptIndex, GenerationRequest request) in requests)
+            if (requests.Count > 0 && (requests[0].Request.Config.NumBeams ?? 1) > 1)
             {
-                texts.Add((texts.Count, new TextAssembler(Tokenizer, _engine.Add(request), promptIndex)));
+                RunBeams(requests, emit, cancellationToken);
             }
-
-            while (texts.Count > 0)
+            else
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                _engine.Step();
-                texts.RemoveAll(text => GiveOut(text.Index, text.Text, emit));
+                RunSideBySide(requests, emit, cancellationToken);
             }
         }
         finally
@@ -148,22 +145,54 @@ public sealed partial class TextGenerator : IDisposable
         }
     }
 
+    private void RunSideBySide(List<(int PromptIndex, GenerationRequest Request)> requests, Action<TextDelta> emit, CancellationToken cancellationToken)
+    {
+        var texts = new List<(int Index, GenerationSequence Sequence, TextAssembler Text)>();
+        foreach ((int promptIndex, GenerationRequest request) in requests)
+        {
+            texts.Add((texts.Count, _engine.Add(request), new TextAssembler(Tokenizer, request.PromptIds, promptIndex, request.Config)));
+        }
+
+        while (texts.Count > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _engine.Step();
+            texts.RemoveAll(text => GiveOut(text.Index, text.Sequence, text.Text, emit));
+        }
+    }
+
     /// <summary>Gives out what is new of a text.</summary>
     /// <returns>Whether it is finished.</returns>
-    private bool GiveOut(int index, TextAssembler text, Action<TextDelta> emit)
+    private bool GiveOut(int index, GenerationSequence sequence, TextAssembler text, Action<TextDelta> emit)
     {
-        string piece = text.Take();
+        string piece = text.Take(sequence.NewTokens, sequence.FinishReason);
         if (text.StopString is not null)
         {
-            _engine.Finish(text.Sequence, FinishReason.StopString);
+            _engine.Finish(sequence, FinishReason.StopString);
         }
 
-        bool isFinished = text.Sequence.FinishReason is not null;
-        if (piece.Length > 0 || isFinished)
+        GeneratedText? result = sequence.FinishReason is { } reason ? text.Result(sequence.NewTokens, reason) : null;
+        if (piece.Length > 0 || result is not null)
         {
-            emit(new TextDelta(index, piece, isFinished ? text.Result() : null));
+            emit(new TextDelta(index, piece, result));
         }
 
-        return isFinished;
+        return result is not null;
+    }
+
+    private void RunBeams(List<(int PromptIndex, GenerationRequest Request)> requests, Action<TextDelta> emit, CancellationToken cancellationToken)
+    {
+        using var search = new BeamSearch(Model);
+        int index = 0;
+        foreach ((int promptIndex, GenerationRequest request) in requests)
+        {
+            foreach (BeamHypothesis found in search.Search(request, cancellationToken))
+            {
+                ReadOnlySpan<int> tokens = found.Tokens.AsSpan(request.PromptIds.Count);
+                var text = new TextAssembler(Tokenizer, request.PromptIds, promptIndex, request.Config);
+                string whole = text.Take(tokens, found.FinishReason);
+                emit(new TextDelta(index++, whole, text.Result(tokens, found.FinishReason, found.Score)));
+            }
+        }
     }
 }
