@@ -34,7 +34,7 @@ public static unsafe partial class Op
 
         bool trains = weight.WantsGradient || (bias?.WantsGradient ?? false);
         Tensor y = tape.NewTensor(x.Rows, outFeatures, x.Sequences, x.RequiresGrad || trains);
-        LinearForward(x, view, y, layout);
+        LinearForward(tape, x, view, y, layout);
         if (bias is not null)
         {
             BiasKernels.AddRow(y.Data, y.Rows, y.Columns, bias.View);
@@ -53,15 +53,32 @@ public static unsafe partial class Op
         return y;
     }
 
-    private static void LinearForward(Tensor x, in WeightView weight, Tensor y, LinearLayout layout)
+    private static void LinearForward(Tape tape, Tensor x, in WeightView weight, Tensor y, LinearLayout layout)
     {
         if (layout == LinearLayout.OutIn)
         {
-            Gemm.MultiplyTransposed(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate: false);
+            MultiplyTransposed(tape, x, weight, y, accumulate: false);
+        }
+        else if (tape.Decoding)
+        {
+            Gemm.MultiplySmall(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate: false);
         }
         else
         {
             Gemm.Multiply(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate: false);
+        }
+    }
+
+    /// <summary><c>y (+)= x Wᵀ</c>, with the kernels that the tape asks for.</summary>
+    private static void MultiplyTransposed(Tape tape, Tensor x, in WeightView weight, Tensor y, bool accumulate)
+    {
+        if (tape.Decoding)
+        {
+            Gemm.MultiplyTransposedSmall(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate);
+        }
+        else
+        {
+            Gemm.MultiplyTransposed(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate);
         }
     }
 

@@ -25,14 +25,14 @@ public static unsafe partial class Op
         int ordinal = dropout > 0 ? tape.RandomOrdinal++ : 0;
         Tensor h = tape.NewTensor(x.Rows, rank, x.Sequences, requiresGrad: false);
         Tensor input = Dropped(tape, x, dropout, ordinal);
-        Gemm.MultiplyTransposed(x.Rows, input.Data, x.Columns, a.View, h.Data, rank, accumulate: false);
+        MultiplyTransposed(tape, input, a.View, h, accumulate: false);
         if (!ReferenceEquals(input, x))
         {
             tape.Release(input);
         }
 
         VectorKernels.Scale(h.Data, scaling, h.Count);
-        Gemm.MultiplyTransposed(x.Rows, h.Data, rank, b.View, y.Data, y.Columns, accumulate: true);
+        MultiplyTransposed(tape, h, b.View, y, accumulate: true);
         if (bias is not null)
         {
             BiasKernels.AddRow(y.Data, y.Rows, y.Columns, bias.View, scaling);
