@@ -8,5 +8,7 @@ internal static class Verbs
     public static IReadOnlyList<Verb> All { get; } =
     [
         new InitCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
     ];
 }

@@ -169,6 +169,7 @@ public sealed unsafe class Tape : IDisposable
             Tensor output = node.Output;
             if (output.Gradient != null)
             {
+                using OpProfile.Span span = OpProfile.Backward(node.Name);
                 node.Backward(this);
             }
 

@@ -19,6 +19,7 @@ public static unsafe partial class Op
     /// <param name="dropout">Probability that an input element is dropped; 0 outside training.</param>
     public static void Lora(Tape tape, Tensor x, Tensor y, Parameter a, Parameter b, Parameter? bias, float scaling, float dropout)
     {
+        using OpProfile.Span span = OpProfile.Measure("lora");
         int rank = a.View.Rows;
         bool trains = a.WantsGradient || b.WantsGradient || (bias?.WantsGradient ?? false);
         bool requiresGrad = tape.Mode != TapeMode.Inference && (x.RequiresGrad || trains);
