@@ -9,5 +9,7 @@ internal static class Verbs
     [
         new TrainCommand(),
         new InitCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
     ];
 }

@@ -176,6 +176,7 @@ public sealed unsafe class Tape : IDisposable
             Tensor output = node.Output;
             if (output.Gradient != null)
             {
+                using OpProfile.Span span = OpProfile.Backward(node.Name);
                 node.Backward(this);
             }
 

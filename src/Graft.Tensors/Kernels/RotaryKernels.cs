@@ -18,6 +18,7 @@ internal static unsafe class RotaryKernels
             last = Math.Max(last, position);
         }
 
+        OpProfile.Count(0, 4.0 * sizeof(float) * shape.Rows * heads * table.Pairs);
         float* rows = table.Rows(last + 1, out object owner);
         int rowsPerPart = Math.Max(1, ColumnsPerPart / Math.Max(1, heads * table.Pairs * 2));
         var job = new Job

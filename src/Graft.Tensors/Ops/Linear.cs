@@ -25,6 +25,7 @@ public static unsafe partial class Op
     /// <returns>[tokens, out].</returns>
     public static Tensor Linear(Tape tape, Tensor x, Parameter weight, Parameter? bias, LinearLayout layout = LinearLayout.OutIn)
     {
+        using OpProfile.Span span = OpProfile.Measure("linear");
         WeightView view = weight.View;
         (int inFeatures, int outFeatures) = layout == LinearLayout.OutIn ? (view.Columns, view.Rows) : (view.Rows, view.Columns);
         if (x.Columns != inFeatures)

@@ -21,6 +21,7 @@ public static unsafe partial class Op
     public static void Lora(
         Tape tape, Tensor x, Tensor y, Parameter a, Parameter b, Parameter? bias, float scaling, float dropout, LinearLayout layout = LinearLayout.OutIn)
     {
+        using OpProfile.Span span = OpProfile.Measure("lora");
         int rank = layout == LinearLayout.OutIn ? a.View.Rows : a.View.Columns;
         bool trains = a.WantsGradient || b.WantsGradient || (bias?.WantsGradient ?? false);
         bool requiresGrad = tape.Mode != TapeMode.Inference && (x.RequiresGrad || trains);
