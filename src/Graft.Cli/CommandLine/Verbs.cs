@@ -7,6 +7,9 @@ internal static class Verbs
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new TrainCommand(),
         new InitCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
     ];
 }

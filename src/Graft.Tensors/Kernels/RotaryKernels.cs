@@ -12,6 +12,7 @@ internal static unsafe class RotaryKernels
     /// <summary>Rotates in place, forward or (for the gradient) backward.</summary>
     public static void Rotate(float* data, Tensor shape, HeadLayout layout, int heads, RotaryTable table, bool interleaved, bool inverse)
     {
+        OpProfile.Count(0, 4.0 * sizeof(float) * shape.Rows * heads * table.Pairs);
         var job = new Job
         {
             Data = data,

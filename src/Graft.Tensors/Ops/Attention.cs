@@ -23,6 +23,7 @@ public static unsafe partial class Op
     public static Tensor Attention(
         Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
     {
+        using OpProfile.Span span = OpProfile.Measure("attention");
         var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias);
         operands.Validate();
         ValidateReach(bias, settings, queries.Sequences);

@@ -39,6 +39,7 @@ public static unsafe partial class Op
     /// <returns>[tokens, heads * value head size].</returns>
     public static Tensor CachedCrossAttention(Tape tape, Tensor queries, HeadLayout queryLayout, AttentionSettings settings, KeyValueCache cache, int layer, ReadOnlySpan<int> slots)
     {
+        using OpProfile.Span span = OpProfile.Measure("cached cross-attention");
         settings.Validate();
         queryLayout.Validate("attention queries", queries, settings.Heads, settings.HeadDim);
         ValidateWidths(settings, cache, layer);

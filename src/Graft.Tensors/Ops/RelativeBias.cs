@@ -17,6 +17,7 @@ public static unsafe partial class Op
     /// <exception cref="ArgumentException">The table has another number of rows than there are buckets.</exception>
     public static RelativeBias RelativeBias(Tape tape, Parameter table, RelativeBuckets buckets, int before, int after)
     {
+        using OpProfile.Span span = OpProfile.Measure("relative bias");
         WeightView view = table.View;
         if (view.Rows != buckets.Count)
         {

@@ -18,6 +18,7 @@ public static unsafe partial class Op
     /// <exception cref="ArgumentException">The weight has another number of elements than a part has columns.</exception>
     public static Tensor RmsNorm(Tape tape, Tensor x, Parameter weight, float epsilon, int heads = 1)
     {
+        using OpProfile.Span span = OpProfile.Measure("rms norm");
         ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
         if (weight.Count * heads != x.Columns)
         {

@@ -12,6 +12,7 @@ public static unsafe partial class Op
     /// <returns><paramref name="x"/>.</returns>
     public static Tensor Scale(Tape tape, Tensor x, float factor)
     {
+        using OpProfile.Span span = OpProfile.Measure("scale");
         VectorKernels.Scale(x.Data, factor, x.Count);
         if (x.RequiresGrad && tape.Recording)
         {

@@ -40,6 +40,7 @@ internal static unsafe class AttentionBackward
             BiasGradient = biasGradient,
             Blocks = blocks,
         };
+        OpProfile.Count(5 * operands.MultiplyAdds(), 2 * operands.Bytes());
         int groups = settings.KeyValueHeads * operands.Queries.Sequences.Count;
         long work = blocks.Pairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim);
         if (InstructionSet.Current == Isa.Scalar || biasGradient is not null || AtOnceIsFaster(groups, WorkGrain.PartsPerRun(groups, work)))
