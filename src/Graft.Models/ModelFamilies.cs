@@ -9,6 +9,7 @@ using Graft.Models.Mistral;
 using Graft.Models.Qwen2;
 using Graft.Models.Qwen3;
 using Graft.Models.SmolLm3;
+using Graft.Models.T5;
 
 namespace Graft.Models;
 
@@ -26,9 +27,12 @@ public static class ModelFamilies
         new MinistralFamily(),
         new Ministral3Family(),
         new MistralFamily(),
+        new MT5Family(),
         new Qwen2Family(),
         new Qwen3Family(),
         new SmolLm3Family(),
+        new T5Family(),
+        new UMT5Family(),
     ];
 
     /// <summary>The family that a config.json asks for, and its configuration.</summary>

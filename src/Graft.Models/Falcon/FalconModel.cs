@@ -28,7 +28,7 @@ public sealed class FalconModel : CausalLanguageModel
     public override Linear Head { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DecoderBlock> Blocks { get; }
+    public override IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <inheritdoc/>
     public override Tensor Forward(ForwardContext context)

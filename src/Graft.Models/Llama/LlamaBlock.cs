@@ -3,7 +3,7 @@ using Graft.Tensors;
 namespace Graft.Models.Llama;
 
 /// <summary>One Llama layer: norm, attention, residual, norm, gated MLP, residual.</summary>
-public sealed class LlamaBlock : DecoderBlock
+public sealed class LlamaBlock : TransformerBlock
 {
     private readonly RmsNorm _inputNorm;
     private readonly LlamaAttention _attention;

@@ -57,7 +57,7 @@ internal static class SavedModules
             parameter with { Aliases = [.. shared.Select(weight => AdapterParameter.Prefix + weight.Name)] });
     }
 
-    private static void Check(IReadOnlyList<string> entries, CausalLanguageModel model)
+    private static void Check(IReadOnlyList<string> entries, LanguageModel model)
     {
         foreach (string entry in entries)
         {
