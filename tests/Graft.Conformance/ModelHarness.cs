@@ -19,9 +19,6 @@ public sealed unsafe class ModelHarness : IDisposable
     public float[] Logits(IReadOnlyList<int> ids) => Logits(new CaseSequence([.. ids], []));
 
     /// <summary>Logits of every token, row by row; of an encoder-decoder those of the tokens that lead to the labels.</summary>
-    public float[] Logits((int[] Ids, int[] Labels) sequence) => Logits(new CaseSequence(sequence.Ids, sequence.Labels));
-
-    /// <summary>Logits of every token, row by row.</summary>
     public float[] Logits(CaseSequence sequence)
     {
         _tape.Reset();
@@ -35,10 +32,6 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>Mean cross-entropy over all counted labels of all sequences; gradients are added to the parameters' buffers where there are any.</summary>
     /// <param name="sequences">Token ids and unshifted labels.</param>
     /// <param name="gradientCheckpointing">Recompute blocks in the backward pass.</param>
-    public (double Loss, int Counted) Loss(IReadOnlyList<(int[] Ids, int[] Labels)> sequences, bool gradientCheckpointing = false)
-        => Loss([.. sequences.Select(sequence => new CaseSequence(sequence.Ids, sequence.Labels))], gradientCheckpointing);
-
-    /// <summary>The same, where the decoder's inputs may be given.</summary>
     public (double Loss, int Counted) Loss(IReadOnlyList<CaseSequence> sequences, bool gradientCheckpointing = false)
     {
         _tape.Reset();
