@@ -24,6 +24,7 @@ public static class CaseRunners
         new ParameterGroupsRunner(),
         new SamplingDistributionRunner(),
         new ScheduleRunner(),
+        new SentencePieceRunner(),
         new StoppingCriteriaRunner(),
         new TrainingRunner(),
         new Runners.TokenizerRunner(),
