@@ -11,6 +11,7 @@ public static class CaseRunners
         new AdapterInitRunner(),
         new AdapterRefuseRunner(),
         new AdapterRunner(),
+        new CharacterTablesRunner(),
         new CheckpointFormatRunner(),
         new DatasetRunner(),
         new GenerateRunner("beam-search"),

@@ -18,6 +18,8 @@ internal sealed class SentencePieceTable
         {
             SentencePiece piece = pieces[id];
             string? wrong = piece.Text.Length == 0 ? "is empty"
+                : piece.Kind == SentencePieceKind.Byte && !byteFallback ? "stands for a byte, but byte_fallback is off"
+                : piece.Kind == SentencePieceKind.Byte && ByteOf(piece.Text) < 0 ? "stands for a byte, but names none"
                 : !float.IsFinite(piece.Score) ? $"has the score {piece.Score}"
                 : !Add(piece, id, texts) ? "occurs twice"
                 : null;
@@ -100,8 +102,8 @@ internal sealed class SentencePieceTable
             case SentencePieceKind.Unknown:
                 UnknownId = id;
                 break;
-            case SentencePieceKind.Byte when ByteOf(piece.Text) is var value and >= 0:
-                ByteIds[value] = id;
+            case SentencePieceKind.Byte:
+                ByteIds[ByteOf(piece.Text)] = id;
                 break;
         }
 
