@@ -38,6 +38,7 @@ internal sealed class TrainCommand : Verb
         if (!result.Interrupted)
         {
             run.Save(result.State);
+            LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 
         TrainingSummary.Write(output, run, result);

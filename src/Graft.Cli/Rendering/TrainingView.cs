@@ -7,9 +7,13 @@ namespace Graft.Cli.Rendering;
 /// <summary>Shows a run while it goes on: live on a terminal, as lines in a pipe, as events with <c>--json</c>.</summary>
 internal abstract class TrainingView : ITrainingObserver
 {
+    private const int NarrowestDisplay = 40;
+
     /// <summary>The view that suits the output.</summary>
     public static TrainingView Create(Output output, PreparedRun run)
-        => output.IsJson ? new JsonTrainingView(output, run) : new PlainTrainingView(output, run);
+        => output.IsJson ? new JsonTrainingView(output, run)
+            : output.IsInteractive && output.Progress.Profile.Width >= NarrowestDisplay ? new LiveTrainingView(output.Progress, run)
+            : new PlainTrainingView(output, run);
 
     /// <summary>Runs <paramref name="train"/> and shows it.</summary>
     /// <param name="train">Trains, and tells the observer.</param>
