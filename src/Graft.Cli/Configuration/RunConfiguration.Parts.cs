@@ -81,6 +81,16 @@ internal sealed partial class RunConfiguration
         return arguments;
     }
 
+    /// <summary>How samples become batches.</summary>
+    public BatchOptions ToBatchOptions() => new()
+    {
+        PerDeviceTrainBatchSize = Get(TrainingKeys.TrainBatchSize),
+        MaxTokensPerBatch = Get(TrainingKeys.MaxTokensPerBatch),
+        DropLast = Get(TrainingKeys.DataloaderDropLast),
+        Shuffle = Get(TrainingKeys.Sampling) != SamplingStrategy.Sequential,
+        Seed = Get(TrainingKeys.DataSeed) ?? Get(TrainingKeys.Seed),
+    };
+
     /// <summary>How data files are read.</summary>
     public DataSetOptions ToDataSetOptions() => new()
     {

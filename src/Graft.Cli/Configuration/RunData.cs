@@ -173,13 +173,6 @@ internal sealed class RunData
             PackingStrategy.BestFitSplit => SequencePacking.BestFitDecreasingSplit(lengths, length),
             _ => SequencePacking.Wrapped(lengths, length),
         };
-        TrainingArguments arguments = configuration.ToTrainingArguments();
-        return ([.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))], new PackedBatchPlan([.. packs.Select(pack => pack.Count)], new BatchOptions
-        {
-            PerDeviceTrainBatchSize = arguments.PerDeviceTrainBatchSize,
-            DropLast = arguments.DataloaderDropLast,
-            Shuffle = arguments.Shuffle,
-            Seed = arguments.DataSeed ?? arguments.Seed,
-        }));
+        return ([.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))], new PackedBatchPlan([.. packs.Select(pack => pack.Count)], configuration.ToBatchOptions()));
     }
 }

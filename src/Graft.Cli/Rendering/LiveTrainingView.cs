@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -7,7 +8,7 @@ using Spectre.Console.Rendering;
 namespace Graft.Cli.Rendering;
 
 /// <summary>One live display for a person at a terminal: step, epoch, loss with its trend, rate, speed, memory, time left, evaluations.</summary>
-internal sealed class LiveTrainingView(IAnsiConsole console, PreparedRun run) : TrainingView
+internal sealed class LiveTrainingView(IAnsiConsole console, PreparedRun run, MemoryEstimate memory) : TrainingView
 {
     private const double RefreshSeconds = 0.1;
     private const int ShownEvaluations = 4;
@@ -34,7 +35,7 @@ internal sealed class LiveTrainingView(IAnsiConsole console, PreparedRun run) : 
     public override void OnStart(TrainingPlan plan)
     {
         _started = Now();
-        foreach (string line in PlanText.Lines(run, plan).Concat(run.Data.Warnings.Select(warning => $"note: {warning}")))
+        foreach (string line in StartLines(run, memory, plan).Concat(run.Data.Warnings.Select(warning => $"note: {warning}")))
         {
             console.WriteLine(line);
         }
@@ -83,7 +84,7 @@ internal sealed class LiveTrainingView(IAnsiConsole console, PreparedRun run) : 
         {
             new Markup($"{bar} step [bold]{_step.Step}[/]/{_step.MaxSteps}  epoch {_step.Epoch:0.00}"),
             new Markup($"loss [bold]{Units.Loss(_step.Loss)}[/] {Arrow()}  mean {Units.Loss(_trend.Mean)}  lr {_step.LearningRate:0.00e+0}  grad_norm {_step.GradNorm:0.###}"),
-            new Markup($"{_step.TokensPerSecond:0} tok/s  peak memory {Units.Bytes(PeakMemory())}  {Units.Time(Now() - _started)} gone, [bold]{Units.Time(_step.RemainingSeconds)}[/] left"),
+            new Markup($"{_step.TokensPerSecond:0} tok/s  peak memory {Units.Bytes(ProcessMemory.Peak)}  {Units.Time(Now() - _started)} gone, [bold]{Units.Time(_step.RemainingSeconds)}[/] left"),
         };
         foreach (LogRow row in _evaluations.TakeLast(ShownEvaluations))
         {
@@ -120,10 +121,4 @@ internal sealed class LiveTrainingView(IAnsiConsole console, PreparedRun run) : 
     }
 
     private static double Now() => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
-
-    private static long PeakMemory()
-    {
-        using Process process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
-    }
 }

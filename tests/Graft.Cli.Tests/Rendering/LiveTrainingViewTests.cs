@@ -1,4 +1,5 @@
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Cli.Rendering;
 using Graft.Training;
 using Spectre.Console;
@@ -17,8 +18,9 @@ public sealed class LiveTrainingViewTests(Workshop workshop) : IClassFixture<Wor
         configuration.Set(OutputKeys.OutputDir, workshop.NewPath("live"));
         configuration.Set(DataKeys.TestSize, 4.0);
         using PreparedRun run = PreparedRun.Prepare(configuration, CancellationToken.None);
-        var view = new LiveTrainingView(console, run);
-        TrainingResult result = view.Show(observer => run.Trainer.Train(observer));
+        using Trainer trainer = run.CreateTrainer();
+        var view = new LiveTrainingView(console, run, RunEstimate.MemoryOf(run));
+        TrainingResult result = view.Show(observer => trainer.Train(observer));
         Assert.Equal(4, result.GlobalStep);
         string shown = text.ToString();
         Assert.Contains("/4  epoch", shown);
