@@ -1,4 +1,5 @@
 using Graft.Cli.CommandLine;
+using Graft.Cli.Configuration;
 using Graft.Cli.Rendering.Charts;
 using Graft.Formats;
 using Graft.Training;
@@ -21,8 +22,8 @@ internal static class LossFiles
         }
 
         var chart = new LossChart(curve);
-        AtomicFile.WriteAllText(Path.Combine(folder, "loss.svg"), SvgChart.Draw(chart));
-        AtomicFile.WriteAllBytes(Path.Combine(folder, "loss.png"), PngChart.Draw(chart));
+        AtomicFile.WriteAllText(Path.Combine(folder, OutputFolder.LossDrawing), SvgChart.Draw(chart));
+        AtomicFile.WriteAllBytes(Path.Combine(folder, OutputFolder.LossPicture), PngChart.Draw(chart));
         foreach (string line in BrailleChart.Draw(curve, Math.Min(WidestPlot, output.Results.Profile.Width), PlotRows))
         {
             output.Line(line);

@@ -27,6 +27,11 @@ internal static class PreviewReport
         string heldBack = data.EvalSamples.Count > 0 ? $", {data.EvalSamples.Count:N0} more held back" : string.Empty;
         output.Line($"{lengths.Count:N0} samples{heldBack}: {lengths.TotalTokens:N0} tokens, {lengths.TrainableTokens:N0} of them learnt");
         output.Line($"length in tokens: {lengths.Min} to {lengths.Max}, half up to {lengths.Median}, nine of ten up to {lengths.P90}");
+        if (data.PackCount > 0)
+        {
+            output.Line($"packed into {data.PackCount:N0} rows of {lengths.TotalTokens / data.PackCount:N0} tokens on average");
+        }
+
         int highest = lengths.Histogram.Max(bin => bin.Count);
         int width = $"{lengths.Max}".Length;
         foreach (LengthBin bin in lengths.Histogram)
@@ -115,6 +120,7 @@ internal static class PreviewReport
     {
         writer.WriteNumber("samples", lengths.Count);
         writer.WriteNumber("eval_samples", data.EvalSamples.Count);
+        writer.WriteNumber("packs", data.PackCount);
         writer.WriteNumber("tokens", lengths.TotalTokens);
         writer.WriteNumber("trainable_tokens", lengths.TrainableTokens);
         writer.WriteNumber("min", lengths.Min);

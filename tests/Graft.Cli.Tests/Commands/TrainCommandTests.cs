@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Graft.Cli.Configuration;
 using Graft.Formats;
 using Graft.Peft;
 using Graft.Tensors;
@@ -158,6 +159,73 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [Fact]
     public void An_empty_data_set_is_refused()
         => Assert.Contains("no rows in", workshop.Train("empty", "--data", workshop.Write("empty.jsonl", "")).Errors);
+
+    [Fact]
+    public void A_full_disk_is_reported_and_nothing_is_half_written()
+    {
+        using IDisposable full = AtomicFile.Interpose(_ => throw new IOException("No space left on device"));
+        ToolRun run = workshop.Train("full-disk");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("No space left on device", run.Errors);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(workshop.NewPath("full-disk")));
+    }
+
+    [Fact]
+    public void A_run_that_diverges_stops_at_its_last_good_state()
+    {
+        ToolRun run = workshop.Train("diverged", "--learning_rate", "1e30", "--optim", "sgd", "--max_grad_norm", "0");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("Lower learning_rate", run.Errors);
+        Assert.Contains("checkpoint-1", run.Errors);
+        Assert.False(File.Exists(Path.Combine(workshop.NewPath("diverged"), "adapter_model.safetensors")));
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_configuration_says_what_differs()
+    {
+        Assert.Equal(0, workshop.Train("before", "--save_steps", "2").Code);
+        ToolRun run = workshop.Train("before", "--resume", "--lora_r", "2", "--learning_rate", "1e-3");
+        Assert.Equal(1, run.Code);
+        Assert.Contains("learning_rate was 0.01, now it is 0.001", run.Errors);
+        Assert.Contains("the checkpoint trains base_model", run.Errors);
+    }
+
+    [Fact]
+    public void An_overwritten_run_leaves_nothing_of_the_earlier_one()
+    {
+        Assert.Equal(0, workshop.Train("over", "--method", "full").Code);
+        workshop.Write("over/notes.txt", "mine");
+        Assert.Equal(0, workshop.Train("over", "--overwrite_output_dir").Code);
+        Assert.False(File.Exists(workshop.NewPath("over/model.safetensors")));
+        Assert.True(File.Exists(workshop.NewPath("over/adapter_model.safetensors")));
+        Assert.True(File.Exists(workshop.NewPath("over/notes.txt")));
+    }
+
+    [Fact]
+    public void Foreign_flags_are_noted()
+    {
+        ToolRun run = workshop.Train("foreign-flags", "--fp16", "True", "--report_to", "none", "--dataloader-num-workers", "4");
+        Assert.True(run.Code == 0, run.Errors);
+        Assert.Contains("note: --fp16 has no effect", run.Errors);
+        Assert.Contains("note: --dataloader-num-workers has no effect", run.Errors);
+        Assert.DoesNotContain("report_to", run.Errors);
+    }
+
+    [Fact]
+    public void The_last_of_two_equal_flags_counts()
+    {
+        ToolRun run = workshop.Train("twice-given", "--max_steps", "3", "--max-steps", "2", "--json");
+        Assert.Equal(2, run.Event("start").GetProperty("max_steps").GetInt32());
+    }
+
+    [Fact]
+    public void Help_lists_every_key()
+    {
+        ToolRun run = Workshop.Run("train", "--help");
+        Assert.Equal(0, run.Code);
+        Assert.All(ConfigKeys.Groups.SelectMany(group => group.Keys), key => Assert.Contains($"--{key.Name} ", run.Results));
+        Assert.Contains("--rows", Workshop.Run("preview", "--help").Results);
+    }
 
     [Fact]
     public void Errors_are_events_with_json()

@@ -164,6 +164,17 @@ public sealed class RunConfigurationTests : IDisposable
         Assert.Equal(Path.GetFullPath("model"), configuration.OutputDir);
     }
 
+    [Theory]
+    [InlineData("use_peft: false", "Full")]
+    [InlineData("use_peft: true", "Lora")]
+    [InlineData("use_peft: true\nmethod: ia3", "Ia3")]
+    [InlineData("peft_type: LORA", "Lora")]
+    public void Use_peft_is_understood(string yaml, string expected) => Assert.Equal(expected, Read(yaml).Method.ToString());
+
+    [Fact]
+    public void Use_peft_may_not_contradict_the_method()
+        => Assert.Contains("contradict", Assert.Throws<ArgumentException>(() => Read("use_peft: false\nmethod: lora").Method).Message);
+
     [Fact]
     public void Every_name_belongs_to_one_key()
     {
