@@ -11,5 +11,7 @@ internal static class Verbs
         new PreviewCommand(),
         new PlanCommand(),
         new InitCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
     ];
 }
