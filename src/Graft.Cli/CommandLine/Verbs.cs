@@ -8,6 +8,8 @@ internal static class Verbs
     public static IReadOnlyList<Verb> All { get; } =
     [
         new TrainCommand(),
+        new PreviewCommand(),
+        new PlanCommand(),
         new InitCommand(),
         new BenchCommand(),
         new DoctorCommand(),
