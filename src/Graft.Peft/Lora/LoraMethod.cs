@@ -28,7 +28,7 @@ public sealed class LoraMethod : AdapterMethod
         LoraVariants.RequireSupported(lora, isNew: context.Seed is not null);
         IReadOnlyList<Module> targets = new TargetResolver(context.Model, lora).Resolve();
         var patterns = new LoraPatterns(lora);
-        var parts = new List<AdapterPart>(TrainedBiases.Create(context, lora.Bias, targets));
+        var parts = new List<AdapterPart>(TrainedBiases.Create(context, lora.Bias, targets, lora.ModulesToSave));
         foreach (Module target in targets)
         {
             int rank = patterns.RankOf(target.Name);
