@@ -133,13 +133,17 @@ public sealed partial class Trainer
 
         string saved = _checkpoint!.Save(_state, next);
         _savedStep = next == RunPhase.Step ? _state.GlobalStep : -1;
+        Rotate();
+        observer?.OnSave(saved);
+        return saved;
+    }
+
+    private void Rotate()
+    {
         if (_arguments.SaveTotalLimit is int limit)
         {
             CheckpointFolders.Rotate(_arguments.OutputDir, limit, _state.BestModelCheckpoint, _state.GlobalStep);
         }
-
-        observer?.OnSave(saved);
-        return saved;
     }
 
     private void LogStep(RunProgress progress, ITrainingObserver? observer)

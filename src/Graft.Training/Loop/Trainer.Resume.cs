@@ -21,6 +21,11 @@ public sealed partial class Trainer
         }
 
         PrepareOutput(from);
+        if (CheckpointFolders.List(_arguments.OutputDir) is [.., { } newest] && newest.Step == _state.GlobalStep)
+        {
+            // The run may have been killed between saving and rotating. Who goes back further keeps all until the next save.
+            Rotate();
+        }
     }
 
     private TrainerState NewState() => new()
@@ -63,6 +68,8 @@ public sealed partial class Trainer
         }
 
         _state.EarlyStopping = fresh.EarlyStopping;
+        bool isHere = Path.GetFullPath(CheckpointFolders.Of(_arguments.OutputDir, _state.GlobalStep)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        _savedStep = isHere && _phase == RunPhase.Step ? _state.GlobalStep : -1;
         _state.ShouldTrainingStop = _state.GlobalStep >= _plan.MaxSteps || _state.EarlyStopping is { HasRunOut: true };
     }
 
@@ -91,6 +98,7 @@ public sealed partial class Trainer
             Directory.CreateDirectory(output);
             string probe = Path.Combine(output, $".{Path.GetRandomFileName()}.tmp");
             using var stream = new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            CheckpointFolders.RemoveLeftovers(output);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
