@@ -13,6 +13,9 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
     /// <summary>Hash of samples of the frozen weights.</summary>
     public string Weights { get; init; } = string.Empty;
 
+    /// <summary>Hash of the grouping of samples into micro-batches.</summary>
+    public string Batches { get; init; } = string.Empty;
+
     /// <summary>What differs, in words; empty when nothing does.</summary>
     /// <param name="saved">The fingerprint in the checkpoint.</param>
     public IEnumerable<string> DifferencesFrom(RunFingerprint saved)
@@ -41,6 +44,10 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
         {
             yield return "the training samples differ (data, template, tokenizer or max_length)";
         }
+        else if (Batches != saved.Batches)
+        {
+            yield return "the samples come in another order or in other batches (batch size, packing, shuffle or seed)";
+        }
 
         foreach ((string name, string before) in saved.Arguments)
         {
@@ -59,6 +66,7 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
         writer.WriteString("model", Model);
         writer.WriteString("weights", Weights);
         writer.WriteString("data", Data);
+        writer.WriteString("batches", Batches);
         writer.WriteStartArray("parameters");
         foreach (string parameter in Parameters)
         {
@@ -84,6 +92,7 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
         root.GetProperty("arguments").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal))
     {
         Weights = root.GetProperty("weights").GetString()!,
+        Batches = root.GetProperty("batches").GetString()!,
     };
 
     /// <summary>SHA-256 of a text.</summary>

@@ -14,13 +14,14 @@ internal static class Fingerprint
 {
     private static readonly string[] EndlessSchedules = ["constant", "constant_with_warmup", "inverse_sqrt", "reduce_lr_on_plateau", "greedy"];
 
-    public static RunFingerprint Of(PeftModel model, IReadOnlyList<TrainableParameter> trainable, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, int maxSteps) => new(
+    public static RunFingerprint Of(PeftModel model, IReadOnlyList<TrainableParameter> trainable, IReadOnlyList<TokenizedSample> samples, IBatchPlan batches, TrainingArguments arguments, int maxSteps) => new(
         RunFingerprint.Hash(model.Base.Config.Reader.Root.GetRawText()),
         HashOf(samples),
         [.. trainable.Select(t => $"{t.Name} [{string.Join(", ", t.Parameter.Shape)}]")],
         ArgumentsOf(arguments, maxSteps))
     {
         Weights = HashOf(model, trainable),
+        Batches = HashOf(batches),
     };
 
     /// <summary>Only what changes the numbers: how often to log, evaluate or save is free to change, and where the rate does not depend on it so is the end.</summary>
@@ -83,6 +84,22 @@ internal static class Fingerprint
                 WeightDecoder.Decode(weight.View, start, count, values);
                 hash.AppendData(new ReadOnlySpan<byte>(values, count * sizeof(float)));
             }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Which samples make up the micro-batches of the first epoch.</summary>
+    private static string HashOf(IBatchPlan batches)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        for (int position = 0; position < batches.BatchesIn(0); position++)
+        {
+            ReadOnlySpan<int> batch = batches.Batch(0, position);
+            MemoryMarshal.Write(length, batch.Length);
+            hash.AppendData(length);
+            hash.AppendData(MemoryMarshal.AsBytes(batch));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

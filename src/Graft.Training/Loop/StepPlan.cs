@@ -24,7 +24,9 @@ public sealed class StepPlan
         }
 
         NumTrainEpochs = (int)Math.Ceiling(arguments.NumTrainEpochs);
-        MaxSteps = arguments.MaxTokensPerBatch is null ? (int)Math.Ceiling(arguments.NumTrainEpochs * WindowsIn(0)) : StepsOfUnevenEpochs(arguments.NumTrainEpochs);
+        int perEpoch = WindowsIn(0);
+        bool isEven = Enumerable.Range(1, NumTrainEpochs - 1).All(epoch => WindowsIn(epoch) == perEpoch);
+        MaxSteps = isEven ? (int)Math.Ceiling(arguments.NumTrainEpochs * perEpoch) : StepsOfUnevenEpochs(arguments.NumTrainEpochs);
     }
 
     /// <summary>Optimizer steps of the whole run.</summary>
@@ -62,7 +64,7 @@ public sealed class StepPlan
     /// <param name="value">Steps, or a share below 1.</param>
     public int Steps(double value) => value < 1 ? (int)Math.Ceiling(MaxSteps * value) : (int)value;
 
-    /// <summary>With a limit of tokens, epochs may differ in their number of micro-batches.</summary>
+    /// <summary>Where batches have a limit of tokens, epochs may differ in their number of windows.</summary>
     private int StepsOfUnevenEpochs(double epochs)
     {
         int steps = 0;

@@ -11,7 +11,7 @@ public sealed partial class Trainer
             throw new InvalidOperationException("a trainer runs once: make a new one, with resume_from_checkpoint to go on");
         }
 
-        _checkpoint = new TrainingCheckpoint(_arguments.OutputDir, _model, _update, _schedule, () => Fingerprint.Of(_model, _trainable, _samples, _arguments, _plan.MaxSteps)) { SaveTokenizer = SaveTokenizer };
+        _checkpoint = new TrainingCheckpoint(_arguments.OutputDir, _model, _update, _schedule, () => Fingerprint.Of(_model, _trainable, _samples, _batches, _arguments, _plan.MaxSteps)) { SaveTokenizer = SaveTokenizer };
         _state = NewState();
         _phase = RunPhase.Step;
         string? from = ResumeFolder();

@@ -85,6 +85,7 @@ public sealed class CheckpointDamageTests : IDisposable
         Refused("seed was 42, now it is 43", Again with { Seed = 43 });
         Refused("warmup was 2 steps, now it is ratio 0.5", Again with { WarmupSteps = 0, WarmupRatio = 0.5 });
         Refused("the training samples differ", Again, samples: TinyRuns.Samples(9, seed: 1));
+        Refused("another order or in other batches", Again with { Shuffle = false });
         Refused("the model is another one", Again, () => TinyRuns.Model("gpt2", loraDropout: 0.2));
         Refused("the base model's weights are others", Again, () => TinyRuns.Model(loraDropout: 0.2, seed: 2));
         Refused("lora_A", Again, () => TinyRuns.Model(loraDropout: 0.2, r: 8));
