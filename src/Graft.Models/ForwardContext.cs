@@ -30,6 +30,9 @@ public sealed class ForwardContext
     /// <summary>Whether dropout acts.</summary>
     public bool Training { get; set; }
 
+    /// <summary>Called with each block and its output; null for nobody. For finding where numbers break.</summary>
+    public Action<DecoderBlock, Tensor>? BlockDone { get; set; }
+
     /// <summary>Starts a new batch: no sequences.</summary>
     public void Begin() => Sequences.Clear();
 
@@ -61,6 +64,7 @@ public sealed class ForwardContext
 
         int scope = Tape.BeginScope();
         Tensor result = block.Forward(this, hidden);
+        BlockDone?.Invoke(block, result);
         Tape.EndScope(scope, result);
         Tape.Release(hidden);
         return result;

@@ -35,9 +35,10 @@ public sealed class BloomModel : CausalLanguageModel
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = _embeddingNorm.Forward(context, InputEmbedding.Forward(context));
-        foreach (DecoderBlock block in Blocks)
+        // By index: an enumerator would be the only thing that a step allocates.
+        for (int layer = 0; layer < Blocks.Count; layer++)
         {
-            hidden = context.Run(block, hidden);
+            hidden = context.Run(Blocks[layer], hidden);
         }
 
         return _finalNorm.Forward(context, hidden);

@@ -34,9 +34,10 @@ public sealed class LlamaModel : CausalLanguageModel
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = InputEmbedding.Forward(context);
-        foreach (DecoderBlock block in Blocks)
+        // By index: an enumerator would be the only thing that a step allocates.
+        for (int layer = 0; layer < Blocks.Count; layer++)
         {
-            hidden = context.Run(block, hidden);
+            hidden = context.Run(Blocks[layer], hidden);
         }
 
         return _finalNorm.Forward(context, hidden);

@@ -20,8 +20,9 @@ internal static class SavedModules
         }
 
         Check(entries, context.Model);
+        bool savesBiases = config is LoraConfig { Bias: "all" };
         var done = new HashSet<WeightSlot>();
-        foreach (Module saved in context.Model.NamedModules().Where(module => module.Name.Length > 0 && entries.Any(entry => module.Name.EndsWith(entry, StringComparison.Ordinal))))
+        foreach (Module saved in Roots(context.Model, entries))
         {
             foreach (Module module in saved.NamedModules())
             {
@@ -32,18 +33,36 @@ internal static class SavedModules
 
                 foreach (WeightSlot slot in module.Weights.Where(done.Add))
                 {
-                    yield return Create(context, saved, module, slot, ensureTying, done);
+                    yield return Create(context, saved, module, slot, savesBiases, ensureTying, done);
                 }
             }
         }
     }
 
-    private static SavedModulePart Create(AdapterContext context, Module saved, Module module, WeightSlot slot, bool ensureTying, HashSet<WeightSlot> done)
+    /// <summary>The saved module that <paramref name="module"/> is or lies in, or null.</summary>
+    /// <param name="module">A module.</param>
+    /// <param name="model">Its model.</param>
+    /// <param name="entries">The <c>modules_to_save</c> field.</param>
+    public static Module? RootOf(Module module, CausalLanguageModel model, IReadOnlyList<string>? entries)
+        => entries is { Count: > 0 }
+            ? Roots(model, entries).FirstOrDefault(root => module.Name == root.Name || module.Name.StartsWith($"{root.Name}.", StringComparison.Ordinal))
+            : null;
+
+    private static IEnumerable<Module> Roots(CausalLanguageModel model, IReadOnlyList<string> entries)
+        => model.NamedModules().Where(module => module.Name.Length > 0 && entries.Any(entry => module.Name.EndsWith(entry, StringComparison.Ordinal)));
+
+    private static SavedModulePart Create(AdapterContext context, Module saved, Module module, WeightSlot slot, bool savesBiases, bool ensureTying, HashSet<WeightSlot> done)
     {
         string path = $"{module.Name}.{slot.Name}";
         string key = AdapterParameter.Prefix + path;
         string liveName = $"{AdapterParameter.Prefix}{saved.Name}.modules_to_save.{context.Name}{path[saved.Name.Length..]}";
         var parameter = new AdapterParameter(key, liveName, ModuleTypes.Of(module), StoredValues.Copy(slot.Original, liveName));
+        if (savesBiases && path.Contains("bias", StringComparison.Ordinal))
+        {
+            // Where biases are saved, PEFT finds the copy a second time by its live name.
+            parameter = parameter with { Aliases = [$"{AdapterParameter.Prefix}{saved.Name}.modules_to_save{path[saved.Name.Length..]}"] };
+        }
+
         if (!ensureTying)
         {
             return new SavedModulePart(module, [slot], parameter);
@@ -54,7 +73,7 @@ internal static class SavedModules
         return new SavedModulePart(
             module,
             [slot, .. shared.Select(weight => weight.Slot)],
-            parameter with { Aliases = [.. shared.Select(weight => AdapterParameter.Prefix + weight.Name)] });
+            parameter with { Aliases = [.. parameter.Aliases, .. shared.Select(weight => AdapterParameter.Prefix + weight.Name)] });
     }
 
     private static void Check(IReadOnlyList<string> entries, CausalLanguageModel model)
