@@ -7,6 +7,7 @@ public static class CaseRunners
 {
     private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
     {
+        new AdapterCombineRunner(),
         new AdapterFolderRunner(),
         new AdapterInitRunner(),
         new AdapterRefuseRunner(),

@@ -18,12 +18,17 @@ public sealed class Ia3Method : AdapterMethod
         ArgumentNullException.ThrowIfNull(model);
         var given = (Ia3Config)config;
         var ia3 = (Ia3Config)TargetNames.Resolve(model, given, UsualTargets.Ia3, shorten: false);
-        if (given.TargetModules is null && given.FeedforwardModules is null)
+        if (given.FeedforwardModules is null)
         {
-            ia3 = ia3 with { FeedforwardModules = [ia3.TargetModules![^1]] };
+            // PEFT fills this in whether the targets are given or not.
+            ia3 = ia3 with
+            {
+                FeedforwardModules = UsualTargets.Ia3.TryGetValue(model.Config.ModelType, out string[]? usual)
+                    ? [usual[^1]]
+                    : throw new ArgumentException($"feedforward_modules is needed: none are usual for a {model.Config.ModelType} model; [] says that there are none"),
+            };
         }
 
-        ia3.Validate();
         return ia3 with { FanInFanOut = TargetNames.FanInFanOut(ia3.FanInFanOut, new TargetResolver(model, ia3).Resolve()) };
     }
 
@@ -35,7 +40,7 @@ public sealed class Ia3Method : AdapterMethod
         Regex? feedforward = ia3.FeedforwardModules is { Text: { } text } ? NamePattern.FullMatch(text, "feedforward_modules") : null;
         bool IsFeedforward(string name) => feedforward is not null
             ? NamePattern.Matches(feedforward, name)
-            : ia3.FeedforwardModules is { } names && names.Any(entry => NamePattern.HasSuffix(name, entry));
+            : ia3.FeedforwardModules is { } names && names.Any(entry => name.EndsWith(entry, StringComparison.Ordinal));
         return
         [
             .. new TargetResolver(context.Model, ia3).Resolve().Select(target => target is Linear linear
