@@ -68,13 +68,13 @@ internal static unsafe class ModelRun
         return (loss.Sum, new Span<float>(buffer.Gradients, (int)buffer.Count).ToArray());
     }
 
-    /// <summary>Fails where two arrays differ by more than <paramref name="tolerance"/>.</summary>
+    /// <summary>Fails where two arrays differ by more than <paramref name="tolerance"/>, relative to values above one.</summary>
     public static void AssertClose(ReadOnlySpan<double> expected, ReadOnlySpan<float> actual, double tolerance)
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
         {
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance, $"[{i}]: expected {expected[i]:R}, got {actual[i]:R}");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])), $"[{i}]: expected {expected[i]:R}, got {actual[i]:R}");
         }
     }
 }
