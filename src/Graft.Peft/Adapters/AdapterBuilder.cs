@@ -21,15 +21,8 @@ internal static class AdapterBuilder
 
         IReadOnlyList<AdapterPart> own = method.CreateParts(resolved, context);
         var targets = own.Where(part => part is not BaseWeightPart).Select(part => part.ModuleName).ToHashSet(StringComparer.Ordinal);
-        AdapterPart[] saved = [.. SavedModules.Create(resolved, context, targets, resolved is LoraConfig { EnsureWeightTying: true })];
-        return new Adapter(context.Name, resolved, InModelOrder(WithoutTwice(own, saved).Concat(saved), context.Model));
-    }
-
-    /// <summary>A bias that is trained anyway, with the module that is saved as a whole, is not trained a second time.</summary>
-    private static IEnumerable<AdapterPart> WithoutTwice(IEnumerable<AdapterPart> own, IEnumerable<AdapterPart> saved)
-    {
-        var keys = saved.SelectMany(part => part.Parameters).Select(parameter => parameter.Key).ToHashSet(StringComparer.Ordinal);
-        return own.Where(part => part is not BaseWeightPart || !part.Parameters.Any(parameter => keys.Contains(parameter.Key)));
+        IEnumerable<AdapterPart> saved = SavedModules.Create(resolved, context, targets);
+        return new Adapter(context.Name, resolved, InModelOrder(own.Concat(saved), context.Model));
     }
 
     private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, CausalLanguageModel model)

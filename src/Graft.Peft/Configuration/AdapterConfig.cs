@@ -60,9 +60,6 @@ public abstract record AdapterConfig
     /// <summary>Fields of the file that this version does not know, as they are. They have no effect, so tell the user; saving keeps them.</summary>
     public IReadOnlyDictionary<string, JsonElement> UnknownFields { get; init; } = new Dictionary<string, JsonElement>();
 
-    /// <summary>Whether the method learns a prompt instead of changing layers.</summary>
-    public virtual bool IsPromptLearning => false;
-
     /// <summary>Reads an adapter_config.json.</summary>
     /// <param name="folderOrFile">The file, or the folder that it lies in.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>

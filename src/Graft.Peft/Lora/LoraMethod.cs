@@ -30,7 +30,7 @@ public sealed class LoraMethod : AdapterMethod
         IReadOnlyList<Module> targets = new TargetResolver(context.Model, lora).Resolve();
         Linear? tiedHead = TiedModules.Follower(lora, context.Model, targets);
         var patterns = new LoraPatterns(lora);
-        var parts = new List<AdapterPart>(TrainedBiases.Create(context, lora.Bias, targets));
+        var parts = new List<AdapterPart>(TrainedBiases.Create(lora, context, targets));
         foreach (Module target in targets.Where(target => !ReferenceEquals(target, tiedHead)))
         {
             int rank = patterns.RankOf(target.Name);

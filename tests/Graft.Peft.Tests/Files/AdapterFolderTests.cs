@@ -146,6 +146,25 @@ public class AdapterFolderTests
     }
 
     [Fact]
+    public void A_bias_of_a_saved_module_is_trained_with_its_copy_and_saved_under_the_names_of_peft()
+    {
+        using var folder = new SmallModel(SmallModel.Bloom);
+        using var target = new TemporaryFolder();
+        using PeftModel model = AdapterRun.With(folder, AdapterRun.Lora("query_key_value") with { Bias = "all", ModulesToSave = ["ln_f"] });
+        model.TrainableParameters().Single(parameter => parameter.Key == "base_model.model.transformer.ln_f.bias").Parameter.Values.Fill(0.25f);
+        model.SaveAdapter(target.Path);
+        using SafetensorsFile file = SafetensorsFile.Open(target.File("adapter_model.safetensors"));
+        Assert.True(file.TryGet("base_model.model.transformer.ln_f.modules_to_save.bias", out TensorEntry? copy));
+        Assert.All(copy.ToSingles(), value => Assert.Equal(0.25f, value));
+        Assert.True(file.TryGet("base_model.model.transformer.ln_f.original_module.bias", out TensorEntry? original));
+        Assert.Equal(folder["transformer.ln_f.bias"], original.ToSingles());
+        using var loaded = new PeftModel(folder.Load());
+        loaded.LoadAdapter(target.Path, trainable: true);
+        Assert.Equal(AdapterRun.Logits(model), AdapterRun.Logits(loaded));
+        Assert.Equal(model.CountParameters(), loaded.CountParameters());
+    }
+
+    [Fact]
     public void Named_adapters_go_to_folders_of_their_own()
     {
         using var folder = new SmallModel(SmallModel.Llama);
