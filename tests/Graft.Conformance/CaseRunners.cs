@@ -12,6 +12,7 @@ public static class CaseRunners
         new AdapterInitRunner(),
         new AdapterRefuseRunner(),
         new AdapterRunner(),
+        new AdaptersRunner(),
         new CheckpointFormatRunner(),
         new DatasetRunner(),
         new GradientClipRunner(),

@@ -36,7 +36,7 @@ internal static unsafe class ModelRun
         {
             tape.Reset();
             context.Begin();
-            context.AddSequence(ids[fed..(fed == 0 ? prefill : fed + 1)], firstPosition: fed);
+            context.AddSequence(ids.AsSpan(fed..(fed == 0 ? prefill : fed + 1)), firstPosition: fed);
             cache.SlotsOfStep = slots;
             Tensor logits = model.Logits(context, model.Forward(context));
             last = logits.Row(logits.Rows - 1).ToArray();

@@ -53,7 +53,7 @@ public sealed class Ia3Method : AdapterMethod
     /// <inheritdoc/>
     internal override Adapter Combine(IReadOnlyList<Adapter> sources, WeightedCombination options, AdapterContext context)
     {
-        Adapter result = AdapterBuilder.Build(Combined(sources), context with { Seed = 0 });
+        Adapter result = AdapterBuilder.Build(Combined(sources), context);
         foreach (Ia3Part part in result.Parts.OfType<Ia3Part>())
         {
             float[] sum = new float[part.Vector.Count];
@@ -87,21 +87,8 @@ public sealed class Ia3Method : AdapterMethod
 
         return configs[0] with
         {
-            TargetModules = Union([.. configs.Select(config => config.TargetModules)], "target_modules"),
-            FeedforwardModules = Union([.. configs.Select(config => config.FeedforwardModules)], "feedforward_modules"),
+            TargetModules = ModuleSelection.Union([.. configs.Select(config => config.TargetModules)], "target_modules"),
+            FeedforwardModules = ModuleSelection.Union([.. configs.Select(config => config.FeedforwardModules)], "feedforward_modules"),
         };
-    }
-
-    private static ModuleSelection? Union(IReadOnlyList<ModuleSelection?> selections, string field)
-    {
-        ModuleSelection[] given = [.. selections.OfType<ModuleSelection>()];
-        if (given.Length == 0)
-        {
-            return null;
-        }
-
-        return given.All(selection => selection.Text is null) ? ModuleSelection.Create([.. given.SelectMany(names => names)])
-            : given.All(selection => selection.Text is not null) ? ModuleSelection.FromString(string.Join('|', given.Select(selection => $"({selection.Text})")))
-            : throw new ArgumentException($"{field} is a list in one adapter and a regular expression in another: they cannot be joined");
     }
 }

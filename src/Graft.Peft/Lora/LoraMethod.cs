@@ -48,6 +48,9 @@ public sealed class LoraMethod : AdapterMethod
         return parts;
     }
 
+    /// <inheritdoc/>
+    internal override Adapter Combine(IReadOnlyList<Adapter> sources, WeightedCombination options, AdapterContext context) => new LoraCombination(sources, options, context).Create();
+
     private static void AddTokenRows(List<AdapterPart> parts, LoraConfig config, AdapterContext context)
     {
         foreach (TokenRowsPart rows in TokenRows.Create(config.TrainableTokenIndices, context))

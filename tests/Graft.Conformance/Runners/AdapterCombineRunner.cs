@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Graft.Formats;
 using Graft.Peft;
 
 namespace Graft.Conformance;
 
-/// <summary>Kind <c>adapter-combine</c>: several adapters on one model, active together, switched, deleted, merged.</summary>
+/// <summary>Kind <c>adapter-combine</c>: several adapters on one model, active together, switched, deleted, merged, joined into one.</summary>
 public sealed class AdapterCombineRunner : ICaseRunner
 {
     /// <inheritdoc/>
@@ -17,6 +18,7 @@ public sealed class AdapterCombineRunner : ICaseRunner
         Action<Combination> run = type switch
         {
             "active" => RunActive,
+            "add_weighted_adapter" => RunWeighted,
             "disable" => RunDisable,
             "set_adapter" => RunSet,
             "delete_adapter" => RunDelete,
@@ -31,10 +33,69 @@ public sealed class AdapterCombineRunner : ICaseRunner
 
         using var harness = new ModelHarness(model.Base);
         run(new Combination(@case, check, operation, model, harness, ExpectedArrays.Of(@case)));
-        if (@case.Has("result_active"))
+    }
+
+    private static void RunWeighted(Combination combination)
+    {
+        const string Name = "combined";
+        (PeftModel model, JsonElement operation) = (combination.Model, combination.Operation);
+        double[] weights = [.. operation.GetProperty("weights").EnumerateArray().Select(weight => weight.GetDouble())];
+        model.AddWeightedAdapter(Names(operation.GetProperty("adapters")), Arguments(operation, weights), Name);
+        combination.CheckActive();
+        var config = (LoraConfig)model.ConfigOf(Name);
+        using JsonDocument saved = JsonDocument.Parse(config.ToJson());
+        foreach (JsonProperty field in combination.Case.Root.GetProperty("result_config").EnumerateObject())
         {
-            Check.Equal("active adapters", Names(@case.Root.GetProperty("result_active")), model.ActiveAdapters);
+            JsonElement value = saved.RootElement.GetProperty(field.Name);
+            bool isSet = field.Value.ValueKind == JsonValueKind.Array;
+            Check.Equal(field.Name, isSet ? string.Join(' ', Names(field.Value).Order(StringComparer.Ordinal)) : field.Value.GetRawText(), isSet ? string.Join(' ', Names(value).Order(StringComparer.Ordinal)) : value.GetRawText());
         }
+
+        AdapterCase.InTemporaryFolder(folder =>
+        {
+            model.SaveAdapter(folder, Name);
+            using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, Name, "adapter_model.safetensors"));
+            CheckTensors(combination, file);
+        });
+        model.SetAdapter(Name);
+        combination.CheckLogits("logits");
+    }
+
+    private static WeightedCombination Arguments(JsonElement operation, double[] weights) => new(weights)
+    {
+        CombinationType = operation.GetProperty("combination_type").GetString()!,
+        SvdRank = operation.TryGetProperty("svd_rank", out JsonElement rank) ? rank.GetInt32() : null,
+        Density = operation.TryGetProperty("density", out JsonElement density) ? density.GetDouble() : null,
+        MajoritySignMethod = operation.TryGetProperty("majority_sign_method", out JsonElement method) ? method.GetString()! : "total",
+    };
+
+    /// <summary>The new adapter's tensors, or their product where a singular value decomposition leaves signs open.</summary>
+    private static void CheckTensors(Combination combination, SafetensorsFile file)
+    {
+        foreach (string name in combination.Expected.Names)
+        {
+            if (name.StartsWith("adapter.", StringComparison.Ordinal))
+            {
+                combination.Check.Close(name, combination.Expected[name], Tensor(file, name["adapter.".Length..]).ToSingles());
+            }
+            else if (name.StartsWith("product.", StringComparison.Ordinal))
+            {
+                string module = $"base_model.model.{name["product.".Length..]}";
+                bool isEmbedding = file.TryGet($"{module}.lora_embedding_A", out _);
+                TensorEntry a = Tensor(file, isEmbedding ? $"{module}.lora_embedding_A" : $"{module}.lora_A.weight");
+                TensorEntry b = Tensor(file, isEmbedding ? $"{module}.lora_embedding_B" : $"{module}.lora_B.weight");
+                combination.Check.Close(name, combination.Expected[name], Product(b, a));
+            }
+        }
+    }
+
+    private static TensorEntry Tensor(SafetensorsFile file, string key) => file.TryGet(key, out TensorEntry? entry) ? entry : throw new MismatchException($"the new adapter has no {key}");
+
+    private static float[] Product(TensorEntry b, TensorEntry a)
+    {
+        (int rows, int rank, int columns) = ((int)b.Shape[0], (int)b.Shape[1], (int)a.Shape[1]);
+        (float[] left, float[] right) = (b.ToSingles(), a.ToSingles());
+        return [.. Enumerable.Range(0, rows * columns).Select(i => (float)Enumerable.Range(0, rank).Sum(k => (double)left[(i / columns * rank) + k] * right[(k * columns) + (i % columns)]))];
     }
 
     private static void RunActive(Combination combination)
@@ -88,7 +149,7 @@ public sealed class AdapterCombineRunner : ICaseRunner
         string deleted = combination.Operation.GetProperty("delete").GetString()!;
         bool wasActive = model.ActiveAdapters.SequenceEqual([deleted]);
         model.DeleteAdapter(deleted);
-        Check.Equal("active adapters", Names(combination.Case.Root.GetProperty("result_active")), model.ActiveAdapters);
+        combination.CheckActive();
         if (wasActive && model.AdapterNames.Select(name => $"{((LayerAdapterConfig)model.ConfigOf(name)).TargetModules}").Distinct().Count() > 1)
         {
             throw new NotYetException("peft picks the next adapter layer by layer, a mixture where the adapters target different layers; Graft activates one as a whole");
@@ -118,6 +179,8 @@ public sealed class AdapterCombineRunner : ICaseRunner
     /// <summary>What the operations share.</summary>
     private sealed record Combination(ConformanceCase Case, Check Check, JsonElement Operation, PeftModel Model, ModelHarness Harness, ExpectedArrays Expected)
     {
+        public void CheckActive() => Conformance.Check.Equal("active adapters", Names(Case.Root.GetProperty("result_active")), Model.ActiveAdapters);
+
         public void CheckLogits(string prefix) => AdapterCase.CheckLogits(Check, Expected, prefix, Case.Sequences(), Harness);
     }
 }
