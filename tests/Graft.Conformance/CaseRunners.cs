@@ -7,10 +7,12 @@ public static class CaseRunners
 {
     private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
     {
+        new AdapterCombineRunner(),
         new AdapterFolderRunner(),
         new AdapterInitRunner(),
         new AdapterRefuseRunner(),
         new AdapterRunner(),
+        new AdaptersRunner(),
         new CheckpointFormatRunner(),
         new DatasetRunner(),
         new GenerateRunner("beam-search"),

@@ -47,7 +47,7 @@ internal static class AdapterWeights
         }
 
         problems.AddRange(expected
-            .Where(pair => !pair.Value.IsOptional && pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
+            .Where(pair => pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
             .Select(pair => $"  missing: {pair.Key} {Shape(pair.Value.Shape)}"));
         if (problems.Count > 0)
         {
