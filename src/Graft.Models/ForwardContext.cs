@@ -70,6 +70,20 @@ public sealed class ForwardContext
         return result;
     }
 
+    /// <summary>Runs blocks one after the other.</summary>
+    /// <param name="blocks">The blocks, in order.</param>
+    /// <param name="hidden">[tokens, hidden]; its memory is freed unless a backward pass needs it.</param>
+    public Tensor Run(IReadOnlyList<DecoderBlock> blocks, Tensor hidden)
+    {
+        // An enumerator would be an allocation each step.
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            hidden = Run(blocks[i], hidden);
+        }
+
+        return hidden;
+    }
+
     /// <summary>Attention over the sequences, or over the cache when there is one.</summary>
     /// <param name="layer">Number of the layer.</param>
     /// <param name="queries">[tokens, ..].</param>

@@ -10,6 +10,7 @@ internal static class Verbs
         new TrainCommand(),
         new PreviewCommand(),
         new PlanCommand(),
+        new GenerateCommand(),
         new InitCommand(),
         new BenchCommand(),
         new DoctorCommand(),

@@ -42,12 +42,6 @@ public sealed class Gpt2Model : CausalLanguageModel
             hidden = Op.Dropout(context.Tape, hidden, _config.EmbeddingDropout);
         }
 
-        // By index: an enumerator would be the only thing that a step allocates.
-        for (int layer = 0; layer < Blocks.Count; layer++)
-        {
-            hidden = context.Run(Blocks[layer], hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }

@@ -34,12 +34,6 @@ public sealed class LlamaModel : CausalLanguageModel
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = InputEmbedding.Forward(context);
-        // By index: an enumerator would be the only thing that a step allocates.
-        for (int layer = 0; layer < Blocks.Count; layer++)
-        {
-            hidden = context.Run(Blocks[layer], hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }
