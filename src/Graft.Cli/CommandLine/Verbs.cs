@@ -7,6 +7,7 @@ internal static class Verbs
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new InspectCommand(),
         new InitCommand(),
     ];
 }
