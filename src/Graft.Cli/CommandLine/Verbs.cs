@@ -7,6 +7,8 @@ internal static class Verbs
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new EvalCommand(),
+        new MergeCommand(),
         new InspectCommand(),
         new InitCommand(),
     ];
