@@ -21,7 +21,13 @@ internal static class AdapterInspector
         AdapterConfig? config = null;
         report.Attempt(() => AddFields(report, ConfigReader.Open(Path.Combine(folder, AdapterConfig.FileName)).Root));
         report.Attempt(() => config = AdapterConfig.Load(folder));
-        AddWeights(report, folder, config);
+        bool canBeTried = options.BaseModel is not null || BaseModelFolder.Find(folder, config?.BaseModelNameOrPath) is not null;
+        AddWeights(report, folder, canBeTried ? null : config as LoraConfig);
+        if (config is LoraConfig lora)
+        {
+            report.Fact("scaling", lora.ScalingOf(lora.R, lora.LoraAlpha));
+        }
+
         if (config is null)
         {
             return;
@@ -32,7 +38,16 @@ internal static class AdapterInspector
             report.Warn($"fields of {AdapterConfig.FileName} that Graft does not know, without effect: {string.Join(", ", config.UnknownFields.Keys.Order(StringComparer.Ordinal))}");
         }
 
-        AddFit(report, folder, config, options);
+        if (canBeTried)
+        {
+            AddFit(report, folder, config, options);
+            return;
+        }
+
+        report.IsPartial = true;
+        report.Note(config.BaseModelNameOrPath is { Length: > 0 } name
+            ? $"the base model '{name}' is not a folder here; --model FOLDER checks whether the adapter fits"
+            : "the adapter does not name its base model; --model FOLDER checks whether it fits");
     }
 
     private static void AddFields(InspectionReport report, JsonElement root)
@@ -64,7 +79,8 @@ internal static class AdapterInspector
         _ => true,
     };
 
-    private static void AddWeights(InspectionReport report, string folder, AdapterConfig? config) => report.Attempt(() =>
+    /// <summary>What is in the weight file; without a base model to try it on, also whether it agrees with itself.</summary>
+    private static void AddWeights(InspectionReport report, string folder, LoraConfig? alone) => report.Attempt(() =>
     {
         using CheckpointFolder weights = CheckpointFolder.Open(folder, "adapter_model");
         TensorInspector.Describe(report, weights);
@@ -75,23 +91,15 @@ internal static class AdapterInspector
             report.Warn("every B is zero: the adapter has not been trained and changes nothing");
         }
 
-        if (config is LoraConfig lora)
+        if (alone is not null)
         {
-            report.Fact("scaling", lora.ScalingOf(lora.R, lora.LoraAlpha));
+            LoraKeys.Check(report, weights, alone);
         }
     });
 
-    /// <summary>Loads it onto its base model, where that is at hand.</summary>
+    /// <summary>Loads it onto its base model.</summary>
     private static void AddFit(InspectionReport report, string folder, AdapterConfig config, InspectionOptions options)
     {
-        if (options.BaseModel is null && BaseModelFolder.Find(folder, config.BaseModelNameOrPath) is null)
-        {
-            report.Note(config.BaseModelNameOrPath is { Length: > 0 } name
-                ? $"the base model '{name}' is not a folder here; --model FOLDER checks whether the adapter fits"
-                : "the adapter does not name its base model; --model FOLDER checks whether it fits");
-            return;
-        }
-
         string baseFolder = string.Empty;
         PeftModel? model = null;
         bool isLoaded = report.Attempt(() =>

@@ -29,6 +29,9 @@ internal sealed class InspectionReport
     /// <summary>What was found, in order.</summary>
     public IReadOnlyList<Finding> Findings => _findings;
 
+    /// <summary>Whether something that it needs was not there, so that it could not be tried.</summary>
+    public bool IsPartial { get; set; }
+
     /// <summary>Whether it loads: no finding is a problem.</summary>
     public bool Loads => _findings.TrueForAll(finding => finding.Severity != Severity.Problem);
 

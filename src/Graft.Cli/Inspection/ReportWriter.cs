@@ -99,7 +99,7 @@ internal sealed class ReportWriter
         WriteFindings(report);
         int problems = Count(report, Severity.Problem);
         _output.Line();
-        _output.Line(report.Loads ? "verdict: loads" : $"verdict: does not load ({problems} {(problems == 1 ? "problem" : "problems")})");
+        _output.Line(report.Loads ? report.IsPartial ? "verdict: sound by itself, not tried on a base model" : "verdict: loads" : $"verdict: does not load ({problems} {(problems == 1 ? "problem" : "problems")})");
     }
 
     private void WriteTable(ReportTable content)
