@@ -1,4 +1,5 @@
 using Graft.Models.Bloom;
+using Graft.Models.Falcon;
 using Graft.Models.Gpt2;
 using Graft.Models.Llama;
 
@@ -11,6 +12,7 @@ public static class ModelFamilies
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         new BloomFamily(),
+        new FalconFamily(),
         new Gpt2Family(),
         new LlamaFamily(),
     ];

@@ -112,7 +112,8 @@ public sealed partial class PeftModel : IDisposable
     /// <returns>In the order of the model.</returns>
     public IReadOnlyList<TrainableParameter> TrainableParameters()
         => _adapters.Count > 0
-            ? [.. _active.SelectMany(adapter => adapter.Trained).Select(parameter => new TrainableParameter(parameter.LiveName, parameter.ModuleType, parameter.Parameter))]
+            ? [.. _active.SelectMany(adapter => adapter.Trained).Where(parameter => !parameter.IsTransposed)
+                .Select(parameter => new TrainableParameter(parameter.LiveName, parameter.ModuleType, parameter.Parameter) { Key = parameter.Key })]
             : [.. BaseParameters()];
 
     /// <summary>Numbers of trained and of all parameters, counted as PEFT counts: a copy of a saved module counts besides the original.</summary>
@@ -121,7 +122,7 @@ public sealed partial class PeftModel : IDisposable
         long weights = Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count);
         return _adapters.Count == 0
             ? (weights, weights)
-            : (TrainableParameters().Sum(parameter => parameter.Parameter.Count),
+            : (_active.SelectMany(adapter => adapter.Trained).Sum(parameter => parameter.Parameter.Count),
                weights + _adapters.SelectMany(adapter => adapter.Parameters).Where(parameter => !parameter.IsBaseWeight).Sum(parameter => parameter.Parameter.Count));
     }
 

@@ -38,7 +38,7 @@ public sealed class EvalCommandTests : IDisposable
     public async Task The_numbers_are_those_of_the_tokens_one_by_one()
     {
         string folder = _tiny.CreateModel(family: "llama");
-        ToolResult result = await TinyModel.RunAsync("eval", folder, "--data", Data(), "--batch_size", "2", "--json");
+        ToolResult result = await TinyModel.RunAsync("eval", folder, "--data", Data(), "--per_device_eval_batch_size", "2", "--json");
         JsonElement measured = Assert.Single(result.Named("evaluation"));
         (double[] losses, int[] tokens) = RowByRow(folder);
         double mean = losses.Sum() / tokens.Sum();
@@ -64,7 +64,7 @@ public sealed class EvalCommandTests : IDisposable
         Assert.True(completions > 0 && completions < everything);
         ToolResult cut = await TinyModel.RunAsync("eval", adapter, "--data", data, "--template", "{q} ->: {a}", "--max_length", "4", "--json");
         Assert.Equal(6, Tokens(cut));
-        Assert.Contains("samples were cut to max_length", Assert.Single(cut.Named("warning")).GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("samples were cut to max_length", Assert.Single(cut.Named("note")).GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class EvalCommandTests : IDisposable
         ToolResult failed = await TinyModel.RunAsync("eval", model, "--data", data);
         Assert.Equal(1, failed.Code);
         Assert.Contains("data.jsonl:2:", failed.Progress, StringComparison.Ordinal);
-        ToolResult skipped = await TinyModel.RunAsync("eval", model, "--data", data, "--skip_bad_rows");
+        ToolResult skipped = await TinyModel.RunAsync("eval", model, "--data", data, "--bad_rows", "skip");
         Assert.Equal(0, skipped.Code);
         Assert.Contains("1 rows could not be read", skipped.Progress, StringComparison.Ordinal);
         Assert.Contains("perplexity", skipped.Results, StringComparison.Ordinal);
@@ -106,9 +106,9 @@ public sealed class EvalCommandTests : IDisposable
 
     [Theory]
     [InlineData("--max_length", "0", "max_length must be at least 1")]
-    [InlineData("--batch_size", "-1", "batch_size must be at least 1")]
+    [InlineData("--per_device_eval_batch_size", "-1", "batch_size must be at least 1")]
     [InlineData("--prompt_template", "{text}", "needs a completion_template")]
-    [InlineData("--template", "{nothing}", "no column 'nothing'")]
+    [InlineData("--template", "{nothing}", "there is no column 'nothing'")]
     public async Task Wrong_settings_are_errors(string flag, string value, string message)
     {
         ToolResult result = await TinyModel.RunAsync("eval", _tiny.CreateModel(), "--data", Data(), flag, value);

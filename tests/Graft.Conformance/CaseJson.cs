@@ -36,14 +36,5 @@ public static class CaseJson
         {
             throw new NotYetException($"model family '{family}'");
         }
-
-        foreach (string section in new[] { "rope_parameters", "rope_scaling" })
-        {
-            if (config.RootElement.TryGetProperty(section, out JsonElement rope) && rope.ValueKind == JsonValueKind.Object
-                && (rope.TryGetProperty("rope_type", out JsonElement kind) || rope.TryGetProperty("type", out kind)) && kind.GetString() is { } name && name != "default")
-            {
-                throw new NotYetException($"rotary type '{name}'");
-            }
-        }
     }
 }

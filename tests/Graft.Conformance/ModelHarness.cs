@@ -1,4 +1,6 @@
 using Graft.Formats;
+using Graft.Generation;
+using Graft.Generation.Decoding;
 using Graft.Models;
 using Graft.Tensors;
 
@@ -47,33 +49,17 @@ public sealed unsafe class ModelHarness : IDisposable
         return (loss.Sum * scale, loss.Count);
     }
 
-    /// <summary>Greedy continuation with a cache: the prompt, then up to <paramref name="newTokens"/> tokens, ending with a stop id.</summary>
+    /// <summary>Greedy continuation: the prompt, then up to <paramref name="newTokens"/> tokens, ending with a stop id.</summary>
     public int[] Generate(IReadOnlyList<int> prompt, int newTokens, IReadOnlyCollection<int> stopIds)
     {
-        using var cache = new KeyValueCache(_model.Config.LayerCount, _model.Config.KeyValueWidth, _model.Config.KeyValueWidth);
-        int[] slots = [cache.AddSequence()];
-        List<int> ids = [.. prompt];
-        _tape.Mode = TapeMode.Inference;
-        var context = new ForwardContext(_tape) { Cache = cache };
-        int fed = 0;
-        for (int step = 0; step < newTokens; step++)
+        var config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [.. stopIds] };
+        using var engine = new GenerationEngine(_model);
+        GenerationSequence sequence = engine.Add(new GenerationRequest { PromptIds = prompt, Config = config });
+        while (engine.Step())
         {
-            _tape.Reset();
-            context.Begin();
-            context.AddSequence([.. ids.Skip(fed)], firstPosition: fed);
-            cache.SlotsOfStep = slots;
-            Tensor logits = _model.Logits(context, _model.Forward(context));
-            cache.Commit();
-            fed = ids.Count;
-            int next = ArgMax(logits.Row(logits.Rows - 1));
-            ids.Add(next);
-            if (stopIds.Contains(next))
-            {
-                break;
-            }
         }
 
-        return [.. ids];
+        return sequence.Tokens.ToArray();
     }
 
     /// <inheritdoc/>
@@ -89,18 +75,4 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>A tensor that a case expects.</summary>
     public static float[] Expected(SafetensorsFile file, string name)
         => file.TryGet(name, out TensorEntry? entry) ? entry.ToSingles() : throw new MismatchException($"the case lacks {name}");
-
-    private static int ArgMax(ReadOnlySpan<float> values)
-    {
-        int best = 0;
-        for (int i = 1; i < values.Length; i++)
-        {
-            if (values[i] > values[best])
-            {
-                best = i;
-            }
-        }
-
-        return best;
-    }
 }

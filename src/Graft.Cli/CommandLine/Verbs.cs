@@ -7,9 +7,12 @@ internal static class Verbs
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new TrainCommand(),
         new EvalCommand(),
         new MergeCommand(),
         new InspectCommand(),
         new InitCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
     ];
 }

@@ -3,6 +3,7 @@ using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
 using Graft.Cli.Evaluation;
 using Graft.Cli.Folders;
+using Graft.Cli.Rendering;
 using Graft.Models;
 using Graft.Tensors;
 using Graft.Training;
@@ -37,31 +38,27 @@ internal sealed class EvalCommand : Verb
     protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
     {
         string path = parsed.GetRequiredValue(_path);
-        EvaluationSettings settings = EvaluationSettings.Load(_flags, parsed, path);
+        RunConfiguration configuration = _flags.Load(parsed, path);
         using LoadedModel loaded = LoadedModel.Load(path, parsed.GetValue(_model));
         CausalLanguageModel model = loaded.Model.Base;
-        DataSet data = DataSet.Load(parsed.GetRequiredValue(_data), settings.ToDataSetOptions());
-        TokenizedDataSet samples = Tokenize(loaded, data, settings);
-        foreach (string warning in Warnings(data, samples.Report))
-        {
-            output.Note($"warning: {warning}");
-            output.Event("warning", writer => writer.WriteString("message", warning));
-        }
-
+        DataSet data = DataSet.Load([.. parsed.GetRequiredValue(_data).SelectMany(file => DataPaths.Expand(file, "--data"))], configuration.ToDataSetOptions());
+        int batchSize = configuration.Get(TrainingKeys.EvalBatchSize) is > 0 and int size ? size : throw new ArgumentException($"{TrainingKeys.EvalBatchSize.Name} must be at least 1");
+        TokenizedDataSet samples = Tokenize(loaded, data, configuration);
+        Notes.Write(output, configuration.Notes.Concat(Warnings(data, samples.Report)));
         output.Note($"{data.Rows.Count:N0} rows, {samples.Samples.Count:N0} samples, {samples.Statistics.TotalTokens:N0} tokens, {samples.Statistics.TrainableTokens:N0} of them measured");
         var measurements = new List<Measurement>();
         if (loaded.AdapterFolder is null)
         {
-            measurements.Add(Measure("model", model, samples, settings.BatchSize, output, cancellationToken));
+            measurements.Add(Measure("model", model, samples, batchSize, output, cancellationToken));
         }
         else
         {
             using (loaded.Model.DisableAdapters())
             {
-                measurements.Add(Measure("base", model, samples, settings.BatchSize, output, cancellationToken));
+                measurements.Add(Measure("base", model, samples, batchSize, output, cancellationToken));
             }
 
-            measurements.Add(Measure("adapter", model, samples, settings.BatchSize, output, cancellationToken));
+            measurements.Add(Measure("adapter", model, samples, batchSize, output, cancellationToken));
         }
 
         EvaluationReport.Write(output, measurements);
@@ -73,13 +70,14 @@ internal sealed class EvalCommand : Verb
         return Task.FromResult(ExitCode.Success);
     }
 
-    private static TokenizedDataSet Tokenize(LoadedModel loaded, DataSet data, EvaluationSettings settings)
+    private static TokenizedDataSet Tokenize(LoadedModel loaded, DataSet data, RunConfiguration configuration)
     {
         ModelConfig config = loaded.Model.Base.Config;
         ITextEncoder encoder = loaded.LoadTokenizer() is { } tokenizer ? new TokenizerEncoder(tokenizer)
             : data.Columns.Contains("input_ids") ? new NoEncoder()
             : throw new FileNotFoundException($"there is no tokenizer in {loaded.ModelFolder}: texts need one; rows of token ids (input_ids) do not");
-        return TokenizedDataSet.Create(data, settings.ToTemplate(data.Columns), encoder, settings.ToSampleOptions(config.VocabularySize, config.MaximumPositions));
+        SampleOptions options = configuration.ToSampleOptions(config.VocabularySize, config.MaximumPositions);
+        return TokenizedDataSet.Create(data, configuration.ToTemplate(data.Columns), encoder, options with { MaxLength = options.MaxLength ?? config.MaximumPositions });
     }
 
     private static Measurement Measure(string name, CausalLanguageModel model, TokenizedDataSet samples, int batchSize, Output output, CancellationToken cancellationToken)
@@ -88,7 +86,7 @@ internal sealed class EvalCommand : Verb
         var rows = new RowLosses();
         var evaluator = new Evaluator(model, tape) { OnSample = (_, loss) => rows.Add(loss) };
         EvaluationResult result = evaluator.Run(samples.Samples, batchSize, labelSmoothing: 0, new EvaluationProgress(output, name), cancellationToken);
-        return new Measurement(name, result, rows);
+        return new Measurement(name, result, rows, samples.Statistics.TotalTokens / Math.Max(result.Seconds, 1e-9));
     }
 
     /// <summary>What was left out or cut: it changes what the numbers mean.</summary>

@@ -21,6 +21,7 @@ internal static class EvaluationReport
                 ReportValue.Write(writer, "eval_loss", measurement.Result.EvalLoss);
                 writer.WriteNumber("tokens", measurement.Result.Tokens);
                 writer.WriteNumber("samples", measurement.Result.Samples);
+                writer.WriteNumber("tokens_per_s", Math.Round(measurement.TokensPerSecond, 1));
                 writer.WriteNumber("seconds", Math.Round(measurement.Result.Seconds, 3));
             });
         }
@@ -62,7 +63,7 @@ internal static class EvaluationReport
         List<string> perplexity = ["perplexity", .. measurements.Select(measurement => measurement.Result.Perplexity.ToString("G5"))];
         List<string> evalLoss = ["eval_loss", .. measurements.Select(measurement => measurement.Result.EvalLoss.ToString("F4"))];
         List<string> tokens = ["tokens", .. measurements.Select(measurement => measurement.Result.Tokens.ToString("N0"))];
-        List<string> speed = ["tokens/s", .. measurements.Select(measurement => (measurement.Result.Tokens / Math.Max(measurement.Result.Seconds, 1e-9)).ToString("N0"))];
+        List<string> speed = ["tokens/s", .. measurements.Select(measurement => measurement.TokensPerSecond.ToString("N0"))];
         if (measurements is [var plain, var adapted])
         {
             table.AddColumn(new TableColumn("difference").RightAligned());

@@ -6,4 +6,5 @@ namespace Graft.Cli.Evaluation;
 /// <param name="Name"><c>base</c>, <c>adapter</c> or <c>model</c>.</param>
 /// <param name="Result">The evaluator's result.</param>
 /// <param name="Rows">The losses by row.</param>
-internal sealed record Measurement(string Name, EvaluationResult Result, RowLosses Rows);
+/// <param name="TokensPerSecond">Speed, over all tokens.</param>
+internal sealed record Measurement(string Name, EvaluationResult Result, RowLosses Rows, double TokensPerSecond);

@@ -26,7 +26,7 @@ public sealed class LlamaConfig : ModelConfig
         AttentionBias = reader.Flag(false, "attention_bias");
         MlpBias = reader.Flag(false, "mlp_bias");
         Positions = reader.SizeOr(2048, "max_position_embeddings");
-        Rotary = RotaryConfig.Read(reader, HeadSize, defaultTheta: 10000);
+        Rotary = RotaryConfig.Read(reader, HeadSize, defaultTheta: 10000, Positions);
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ internal static unsafe class AdapterFolder
         {
             foreach (string key in parameter.Aliases.Prepend(parameter.Key))
             {
-                tensors[key] = parameter.Parameter;
+                tensors[key] = parameter.IsTransposed ? StoredValues.Transpose(parameter.Parameter) : parameter.Parameter;
             }
         }
 

@@ -32,9 +32,9 @@ internal static class AdapterWeights
             {
                 problems.Add($"unexpected: {key} {Shape(entry.Shape)}{Hint(key, expected.Keys)}");
             }
-            else if (!entry.Shape.SequenceEqual(parameter.Parameter.Shape.Select(size => (long)size)))
+            else if (!entry.Shape.SequenceEqual(parameter.Shape.Select(size => (long)size)))
             {
-                problems.Add($"wrong shape: {key} is {Shape(entry.Shape)} in the file, {AdapterConfig.FileName} and the model ask for {Shape(parameter.Parameter.Shape)}");
+                problems.Add($"wrong shape: {key} is {Shape(entry.Shape)} in the file, {AdapterConfig.FileName} and the model ask for {Shape(parameter.Shape)}");
                 byName[name] = entry;
             }
             else
@@ -45,7 +45,7 @@ internal static class AdapterWeights
 
         problems.AddRange(expected
             .Where(pair => !pair.Value.IsOptional && pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
-            .Select(pair => $"missing: {pair.Key} {Shape(pair.Value.Parameter.Shape)}"));
+            .Select(pair => $"missing: {pair.Key} {Shape(pair.Value.Shape)}"));
         if (problems.Count > 0)
         {
             throw WeightMismatch.Error($"{file.Path}: the weights do not fit {AdapterConfig.FileName} and the base model", problems);
@@ -54,7 +54,8 @@ internal static class AdapterWeights
         foreach (AdapterParameter parameter in adapter.Parameters.Concat(embeddings.SelectMany(part => part.Parameters)))
         {
             TensorEntry entry = byName[parameter.Aliases.Prepend(parameter.Key).Last(byName.ContainsKey)];
-            StoredValues.Write(parameter.Parameter, 0, entry.ToSingles());
+            float[] values = entry.ToSingles();
+            StoredValues.Write(parameter.Parameter, 0, parameter.IsTransposed ? LowRankProduct.Transpose(values, parameter.Shape[0], parameter.Shape[1]) : values);
         }
 
         return embeddings.Count == 0 ? adapter : new Adapter(adapter.Name, adapter.Config, [.. embeddings, .. adapter.Parts]);

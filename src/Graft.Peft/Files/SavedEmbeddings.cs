@@ -42,7 +42,7 @@ internal static class SavedEmbeddings
     /// <returns>Keys and weights.</returns>
     public static IEnumerable<(string Key, Parameter Weight)> ToSave(Adapter adapter, CausalLanguageModel model, bool? save)
     {
-        var targeted = adapter.Parts.Where(part => part is LoraLinearPart or LoraEmbeddingPart).Select(part => part.ModuleName).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> targeted = [.. adapter.Parts.OfType<LoraLinearPart>().Select(part => part.ModuleName), .. adapter.Parts.OfType<LoraEmbeddingPart>().SelectMany(part => part.ModuleNames)];
         if (adapter.Config is LayerAdapterConfig config && save != false && IsTargetedByName(config, model))
         {
             return Places(model).Where(place => targeted.Contains(place.Module.Name)).Select(place => ($"{AdapterParameter.Prefix}{place.Module.Name}.base_layer.weight", place.Slot.Original));

@@ -66,9 +66,17 @@ internal static unsafe class NormKernels
 
     private static int RowsPerPart(int columns) => Math.Max(1, PartLength / Math.Max(1, columns));
 
-    private static void RunRows(in ForwardJob job) => Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
+    private static void RunRows(in ForwardJob job)
+    {
+        OpProfile.Count(0, 2.0 * sizeof(float) * job.Rows * job.Columns);
+        Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
+    }
 
-    private static void RunRows(in BackwardJob job) => Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
+    private static void RunRows(in BackwardJob job)
+    {
+        OpProfile.Count(0, (job.Accumulate ? 4.0 : 3.0) * sizeof(float) * job.Rows * job.Columns);
+        Lanes.Run((job.Rows + job.RowsPerPart - 1) / job.RowsPerPart, job);
+    }
 
     private static float* Decode(int slot, Parameter? parameter)
     {

@@ -22,6 +22,7 @@ public static unsafe partial class Op
     public static Tensor Attention(
         Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
     {
+        using OpProfile.Span span = OpProfile.Measure("attention");
         var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings);
         operands.Validate();
         bool requiresGrad = queries.RequiresGrad || keys.RequiresGrad || values.RequiresGrad;

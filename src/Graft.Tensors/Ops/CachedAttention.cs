@@ -23,6 +23,7 @@ public static unsafe partial class Op
     public static Tensor CachedAttention(
         Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, KeyValueCache cache, int layer)
     {
+        using OpProfile.Span span = OpProfile.Measure("cached attention");
         var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings);
         operands.Validate();
         ValidateCache(operands, cache, layer, tape);

@@ -17,6 +17,7 @@ public static unsafe partial class Op
     /// <exception cref="ArgumentException">The weight has another number of elements than x has columns.</exception>
     public static Tensor RmsNorm(Tape tape, Tensor x, Parameter weight, float epsilon)
     {
+        using OpProfile.Span span = OpProfile.Measure("rms norm");
         RequireFeatures(x, weight);
         Tensor y = tape.NewTensor(x.Rows, x.Columns, x.Sequences, x.RequiresGrad || weight.WantsGradient);
         Tensor statistics = tape.NewTensor(x.Rows, 1, x.Sequences, requiresGrad: false);

@@ -43,13 +43,6 @@ internal static class AdapterCase
         }
     }
 
-    /// <summary>The key in the file of a tensor that lives under <paramref name="liveName"/>.</summary>
-    public static string Key(string liveName, string adapter)
-    {
-        string name = liveName.Replace($".modules_to_save.{adapter}.", ".", StringComparison.Ordinal).Replace($".{adapter}.", ".", StringComparison.Ordinal);
-        return name.EndsWith($".{adapter}", StringComparison.Ordinal) ? name[..^(adapter.Length + 1)] : name;
-    }
-
     /// <summary>The gradient of a parameter.</summary>
     public static unsafe float[] Gradient(Parameter parameter) => new ReadOnlySpan<float>(parameter.Gradient, (int)parameter.Count).ToArray();
 

@@ -38,6 +38,7 @@ internal static unsafe class AttentionBackward
             ValueGradient = valueGradient,
             Blocks = blocks,
         };
+        OpProfile.Count(5 * operands.MultiplyAdds(), 2 * operands.Bytes());
         int groups = settings.KeyValueHeads * operands.Queries.Sequences.Count;
         long work = blocks.Pairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim);
         if (InstructionSet.Current == Isa.Scalar || AtOnceIsFaster(groups, WorkGrain.PartsPerRun(groups, work)))

@@ -104,4 +104,23 @@ internal readonly unsafe struct AttentionOperands(
             Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
         };
     }
+
+    /// <summary>Multiply-adds of the forward pass: pairs of query and key that see each other, times both head sizes.</summary>
+    public double MultiplyAdds()
+    {
+        double pairs = 0;
+        for (int i = 0; i < Queries.Sequences.Count; i++)
+        {
+            double queries = Queries.Sequences.Offsets[i + 1] - Queries.Sequences.Offsets[i];
+            double keys = Keys.Sequences.Offsets[i + 1] - Keys.Sequences.Offsets[i];
+            double seen = Settings.Window > 0 ? Math.Min(keys, Settings.Window) : keys;
+            pairs += (queries * seen) - (Settings.Causal ? seen * (seen - 1) / 2 : 0);
+        }
+
+        return pairs * Settings.Heads * (Settings.HeadDim + Settings.ValueHeadDim);
+    }
+
+    /// <summary>Bytes of queries, keys, values and outputs.</summary>
+    public double Bytes()
+        => sizeof(float) * (((double)Queries.Rows * Settings.Heads) + ((double)Keys.Rows * Settings.KeyValueHeads)) * (Settings.HeadDim + Settings.ValueHeadDim);
 }

@@ -1,10 +1,10 @@
 using Graft.Text;
-using Graft.Training.Data;
 
-namespace Graft.Cli.Configuration;
+namespace Graft.Training.Data;
 
 /// <summary>Lets the data pipeline use a tokenizer.</summary>
-internal sealed class TokenizerEncoder(Tokenizer tokenizer) : ITextEncoder
+/// <param name="tokenizer">The tokenizer.</param>
+public sealed class TokenizerEncoder(Tokenizer tokenizer) : ITextEncoder
 {
     /// <inheritdoc/>
     public int? EosTokenId => tokenizer.EosTokenId;

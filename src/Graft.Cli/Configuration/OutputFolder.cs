@@ -1,0 +1,66 @@
+using System.Globalization;
+using Graft.Formats;
+
+namespace Graft.Cli.Configuration;
+
+/// <summary>The folder of a run: nothing of the user's is overwritten unasked.</summary>
+internal static class OutputFolder
+{
+    private const string CheckpointPrefix = "checkpoint-";
+
+    /// <summary>Refuses a folder that is not empty, unless the run is resumed or may overwrite.</summary>
+    /// <param name="configuration">The run.</param>
+    /// <exception cref="IOException">The folder is not empty, or is a file.</exception>
+    public static void Check(RunConfiguration configuration)
+    {
+        string folder = configuration.OutputDir;
+        if (File.Exists(folder))
+        {
+            throw new IOException($"output_dir {folder} is a file: choose another name");
+        }
+
+        if (configuration.Get(ModelKeys.Model) is { } model && Path.TrimEndingDirectorySeparator(model) == Path.TrimEndingDirectorySeparator(folder))
+        {
+            throw new IOException($"output_dir is the model's own folder {folder}: choose another one");
+        }
+
+        bool isEmpty = !Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any();
+        if (isEmpty || configuration.ResumeFrom is not null || configuration.Get(OutputKeys.Overwrite))
+        {
+            return;
+        }
+
+        throw new IOException(
+            Checkpoints(folder).Any()
+                ? $"{folder} holds checkpoints of an earlier run: add --resume to go on with it, --overwrite_output_dir to begin anew, or choose another output_dir"
+                : $"{folder} is not empty: choose another output_dir, or add --overwrite_output_dir");
+    }
+
+    /// <summary>Makes the folder, removes the checkpoints of a run that is overwritten, and writes the configuration.</summary>
+    /// <param name="configuration">The run.</param>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void Begin(RunConfiguration configuration)
+    {
+        string folder = configuration.OutputDir;
+        Directory.CreateDirectory(folder);
+        if (configuration.ResumeFrom is null)
+        {
+            foreach (string old in Checkpoints(folder).ToArray())
+            {
+                Directory.Delete(old, recursive: true);
+            }
+        }
+
+        AtomicFile.WriteAllText(Path.Combine(folder, RunConfiguration.FileName), configuration.ToYaml());
+    }
+
+    /// <summary>Whether there is something to resume.</summary>
+    public static bool HasCheckpoints(string folder) => Checkpoints(folder).Any();
+
+    private static IEnumerable<string> Checkpoints(string folder)
+        => Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder, $"{CheckpointPrefix}*").Where(found =>
+                int.TryParse(Path.GetFileName(found.AsSpan())[CheckpointPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                && File.Exists(Path.Combine(found, "trainer_state.json")))
+            : [];
+}

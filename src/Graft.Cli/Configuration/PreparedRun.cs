@@ -1,0 +1,116 @@
+using Graft.Formats;
+using Graft.Peft;
+using Graft.Text;
+using Graft.Training;
+
+namespace Graft.Cli.Configuration;
+
+/// <summary>Everything a run needs, loaded and checked: model, adapter, tokenizer, data, trainer. Nothing has been written yet.</summary>
+internal sealed class PreparedRun : IDisposable
+{
+    private PreparedRun(RunConfiguration configuration, PeftModel model, Tokenizer tokenizer, RunData data, Trainer trainer)
+    {
+        Configuration = configuration;
+        Model = model;
+        Tokenizer = tokenizer;
+        Data = data;
+        Trainer = trainer;
+    }
+
+    /// <summary>What the run is.</summary>
+    public RunConfiguration Configuration { get; }
+
+    /// <summary>The model, with its adapter.</summary>
+    public PeftModel Model { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The samples.</summary>
+    public RunData Data { get; }
+
+    /// <summary>The trainer.</summary>
+    public Trainer Trainer { get; }
+
+    /// <summary>Loads and checks.</summary>
+    /// <param name="configuration">What the run is.</param>
+    /// <param name="cancellationToken">Stops between the parts.</param>
+    public static PreparedRun Prepare(RunConfiguration configuration, CancellationToken cancellationToken)
+    {
+        TrainingArguments arguments = configuration.ToTrainingArguments();
+        PeftModel model = LoadModel(configuration);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Tokenizer tokenizer = LoadTokenizer(configuration);
+            RunData data = RunData.Load(configuration, tokenizer, model.Base.Config);
+            cancellationToken.ThrowIfCancellationRequested();
+            AddAdapter(configuration, model);
+            var trainer = new Trainer(model, data.Samples, arguments, data.EvalSamples, data.Packs) { SaveTokenizer = tokenizer.Save };
+            return new PreparedRun(configuration, model, tokenizer, data, trainer);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The base model, without adapters.</summary>
+    public static PeftModel LoadModel(RunConfiguration configuration)
+    {
+        string folder = configuration.ModelFolder;
+        return Directory.Exists(folder)
+            ? PeftModel.Load(folder)
+            : throw new DirectoryNotFoundException($"model_name_or_path: there is no folder {folder}; models of the Hub must be downloaded first");
+    }
+
+    /// <summary>The tokenizer, from its own folder or the model's.</summary>
+    public static Tokenizer LoadTokenizer(RunConfiguration configuration)
+        => Tokenizer.Load(configuration.Get(ModelKeys.Tokenizer) ?? configuration.ModelFolder);
+
+    /// <summary>Adds the new adapter, or loads the one to train further.</summary>
+    public static void AddAdapter(RunConfiguration configuration, PeftModel model)
+    {
+        string? existing = configuration.Get(ModelKeys.Adapter);
+        AdapterConfig? config = configuration.ToAdapterConfig();
+        if (existing is not null)
+        {
+            if (config is null)
+            {
+                throw new ArgumentException("adapter_name_or_path and method: full exclude each other: merge the adapter first");
+            }
+
+            model.LoadAdapter(existing, trainable: true);
+        }
+        else if (config is not null)
+        {
+            model.AddAdapter(config, seed: configuration.Get(TrainingKeys.Seed));
+        }
+    }
+
+    /// <summary>Writes the trained adapter, or the whole model, with the tokenizer, the state and the configuration into the output folder.</summary>
+    /// <param name="state">The state after the last step.</param>
+    public void Save(TrainerState state)
+    {
+        string folder = Configuration.OutputDir;
+        if (Model.AdapterNames.Count > 0)
+        {
+            Model.SaveAdapter(folder);
+        }
+        else
+        {
+            Model.SaveModel(folder);
+        }
+
+        Tokenizer.Save(folder);
+        AtomicFile.WriteAllText(Path.Combine(folder, "trainer_state.json"), state.ToJson());
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        Model.Dispose();
+    }
+}
