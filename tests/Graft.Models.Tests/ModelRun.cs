@@ -9,10 +9,10 @@ internal static unsafe class ModelRun
     public static int[] Tokens(int length, int seed = 1) => [.. Enumerable.Range(0, length).Select(i => 3 + (((i * 17) + (seed * 29)) % (SmallModel.Vocabulary - 3)))];
 
     /// <summary>Logits of all tokens of one sequence.</summary>
-    public static float[] Logits(CausalLanguageModel model, params int[] ids) => Logits(model, new[] { ids });
+    public static float[] Logits(LanguageModel model, params int[] ids) => Logits(model, new[] { ids });
 
     /// <summary>Logits of all tokens of several sequences in one batch, one after the other.</summary>
-    public static float[] Logits(CausalLanguageModel model, int[][] sequences)
+    public static float[] Logits(LanguageModel model, int[][] sequences)
     {
         using var tape = new Tape { Mode = TapeMode.Inference };
         var context = new ForwardContext(tape);
@@ -25,7 +25,7 @@ internal static unsafe class ModelRun
     }
 
     /// <summary>Logits of the last token, token by token with a cache.</summary>
-    public static float[] LogitsWithCache(CausalLanguageModel model, int[] ids, int prefill)
+    public static float[] LogitsWithCache(LanguageModel model, int[] ids, int prefill)
     {
         using var cache = new KeyValueCache(model.Config.LayerCount, model.Config.KeyValueWidth, model.Config.KeyValueWidth);
         using var tape = new Tape { Mode = TapeMode.Inference };
@@ -51,7 +51,7 @@ internal static unsafe class ModelRun
     /// <param name="sequences">Token ids.</param>
     /// <param name="gradientCheckpointing">Whether blocks are recomputed.</param>
     /// <param name="training">Whether dropout acts.</param>
-    public static (double Loss, float[] Gradients) Gradients(CausalLanguageModel model, int[][] sequences, bool gradientCheckpointing = false, bool training = false)
+    public static (double Loss, float[] Gradients) Gradients(LanguageModel model, int[][] sequences, bool gradientCheckpointing = false, bool training = false)
     {
         using var buffer = new ParameterBuffer([.. model.DistinctWeights().Select(weight => weight.Slot.Original)]);
         using var tape = new Tape { Mode = TapeMode.Recording, RandomSeed = 5 };

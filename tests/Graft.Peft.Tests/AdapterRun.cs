@@ -27,7 +27,7 @@ internal static unsafe class AdapterRun
     }
 
     /// <summary>Gradients of some of the base model's own weights, by name.</summary>
-    public static Dictionary<string, float[]> BaseGradients(CausalLanguageModel model, IEnumerable<string> names)
+    public static Dictionary<string, float[]> BaseGradients(LanguageModel model, IEnumerable<string> names)
     {
         var wanted = names.ToHashSet();
         var weights = model.NamedWeights().Where(weight => wanted.Contains(weight.Name)).ToDictionary(weight => weight.Name, weight => weight.Slot.Original);
@@ -45,7 +45,7 @@ internal static unsafe class AdapterRun
     public static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance)
         => ModelRun.AssertClose([.. expected.ToArray().Select(value => (double)value)], actual, tolerance);
 
-    private static void Backward(CausalLanguageModel model, bool gradientCheckpointing, bool training)
+    private static void Backward(LanguageModel model, bool gradientCheckpointing, bool training)
     {
         using var tape = new Tape { Mode = TapeMode.Recording, RandomSeed = 11 };
         var context = new ForwardContext(tape) { GradientCheckpointing = gradientCheckpointing, Training = training };

@@ -1,3 +1,4 @@
+using Graft.Cli.CommandLine;
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
@@ -22,7 +23,7 @@ internal static partial class ProbeModel
     public static PeftModel Create(PeftModel model, int layers)
     {
         ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config.Reader.Root, layers), "a smaller config.json"), out ModelConfig config);
-        DType dtype = model.Base.Blocks[0].NamedWeights().First().Slot.Original.DType;
+        DType dtype = CausalBase(model).Blocks[0].NamedWeights().First().Slot.Original.DType;
         var probe = new PeftModel(family.Create(config, new BlankWeights(dtype)));
         if (model.AdapterNames.Count > 0)
         {
@@ -31,6 +32,12 @@ internal static partial class ProbeModel
 
         return probe;
     }
+
+    /// <summary>The base model, whose steps a plan can foresee.</summary>
+    /// <param name="model">The model to be trained.</param>
+    /// <exception cref="NotYetException">An encoder-decoder.</exception>
+    public static CausalLanguageModel CausalBase(PeftModel model)
+        => model.Base as CausalLanguageModel ?? throw new NotYetException($"a plan for {model.Base.Config.ModelType}, an encoder-decoder");
 
     /// <summary>The lowest block with something to train: nothing below it is kept for the backward pass.</summary>
     public static int LowestTrainedBlock(PeftModel model)

@@ -32,7 +32,7 @@ internal sealed record StepProbe(int Layers, long SavedBytes, long BodyPeakBytes
             batch.Add(sample with { InputIds = [.. sample.InputIds.Select(Known)], Labels = [.. sample.Labels.Select(Known)] }, key: 0);
         }
 
-        long body = probe.Base.Blocks.SelectMany(block => block.NamedWeights()).Where(weight => weight.Slot.Original.Shape.Length == 2).Sum(weight => weight.Slot.Original.Count);
+        long body = ProbeModel.CausalBase(probe).Blocks.SelectMany(block => block.NamedWeights()).Where(weight => weight.Slot.Original.Shape.Length == 2).Sum(weight => weight.Slot.Original.Count);
         long started = Stopwatch.GetTimestamp();
         StepProbe best = Step(probe, batch, checkpointing);
         while (Stopwatch.GetElapsedTime(started).TotalSeconds < seconds)

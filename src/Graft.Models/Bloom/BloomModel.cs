@@ -29,7 +29,7 @@ public sealed class BloomModel : CausalLanguageModel
     public override Linear Head { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DecoderBlock> Blocks { get; }
+    public override IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <inheritdoc/>
     public override Tensor Forward(ForwardContext context)

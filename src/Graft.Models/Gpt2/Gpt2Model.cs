@@ -31,7 +31,7 @@ public sealed class Gpt2Model : CausalLanguageModel
     public override Linear Head { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DecoderBlock> Blocks { get; }
+    public override IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <inheritdoc/>
     public override Tensor Forward(ForwardContext context)

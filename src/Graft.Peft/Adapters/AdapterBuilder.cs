@@ -25,7 +25,7 @@ internal static class AdapterBuilder
         return new Adapter(context.Name, resolved, InModelOrder(own.Concat(saved), context.Model));
     }
 
-    private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, CausalLanguageModel model)
+    private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, LanguageModel model)
     {
         var order = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (Module module in model.NamedModules())

@@ -30,7 +30,7 @@ internal static class SavedModules
     }
 
     /// <summary>Every module that is saved, with the module that the config names: itself or one around it.</summary>
-    public static IReadOnlyDictionary<Module, Module> Roots(AdapterConfig config, CausalLanguageModel model)
+    public static IReadOnlyDictionary<Module, Module> Roots(AdapterConfig config, LanguageModel model)
     {
         var roots = new OrderedDictionary<Module, Module>();
         foreach (Module root in model.NamedModules().Where(module => module.Name.Length > 0 && IsNamed(config, module.Name)))
@@ -71,7 +71,7 @@ internal static class SavedModules
         return new SavedModulePart(module, slots, parameter);
     }
 
-    private static void Check(AdapterConfig config, CausalLanguageModel model)
+    private static void Check(AdapterConfig config, LanguageModel model)
     {
         foreach (string entry in config.ModulesToSave ?? [])
         {

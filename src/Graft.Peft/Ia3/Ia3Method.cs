@@ -13,7 +13,7 @@ public sealed class Ia3Method : AdapterMethod
     public override AdapterConfig ReadConfig(ConfigReader reader) => new Ia3Config(reader);
 
     /// <inheritdoc/>
-    public override AdapterConfig Resolve(AdapterConfig config, CausalLanguageModel model)
+    public override AdapterConfig Resolve(AdapterConfig config, LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var given = (Ia3Config)config;

@@ -12,7 +12,7 @@ public sealed class LoraMethod : AdapterMethod
     public override AdapterConfig ReadConfig(ConfigReader reader) => new LoraConfig(reader);
 
     /// <inheritdoc/>
-    public override AdapterConfig Resolve(AdapterConfig config, CausalLanguageModel model)
+    public override AdapterConfig Resolve(AdapterConfig config, LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var lora = (LoraConfig)TargetNames.Resolve(model, TiedModules.Resolve((LoraConfig)config, model), UsualTargets.Lora, shorten: true);

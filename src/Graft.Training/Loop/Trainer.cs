@@ -241,6 +241,6 @@ public sealed partial class Trainer : IDisposable
         });
     }
 
-    private static long EmbeddingParameters(CausalLanguageModel model)
+    private static long EmbeddingParameters(LanguageModel model)
         => model.NamedModules().OfType<Embedding>().Select(embedding => embedding.Weight.Original).Distinct().Sum(weight => weight.Count);
 }

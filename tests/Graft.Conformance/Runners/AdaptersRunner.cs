@@ -12,7 +12,7 @@ public sealed class AdaptersRunner : ICaseRunner
     /// <inheritdoc/>
     public void Run(ConformanceCase @case, Check check)
     {
-        AdapterCase.RequireCausal(@case);
+        AdapterCase.RequireLanguageModel(@case);
         if (@case.Has("mixed"))
         {
             throw new NotYetException("adapters of different methods on one model");

@@ -159,7 +159,7 @@ public class MergeTests
 
     private static float Round(float value) => BFloat16.ToSingle(BFloat16.FromSingle(value));
 
-    private static AdapterConfig Config(string kind, CausalLanguageModel model)
+    private static AdapterConfig Config(string kind, LanguageModel model)
     {
         string embedding = model.InputEmbedding.Name[(model.InputEmbedding.Name.LastIndexOf('.') + 1)..];
         var lora = new LoraConfig { R = 3, LoraAlpha = 4, InitLoraWeights = false, TargetModules = "all-linear" };
@@ -194,5 +194,5 @@ public class MergeTests
         }
     }
 
-    private static Dictionary<string, float[]> Weights(CausalLanguageModel model) => model.NamedWeights().ToDictionary(weight => weight.Name, weight => weight.Slot.Original.ToArray());
+    private static Dictionary<string, float[]> Weights(LanguageModel model) => model.NamedWeights().ToDictionary(weight => weight.Name, weight => weight.Slot.Original.ToArray());
 }
