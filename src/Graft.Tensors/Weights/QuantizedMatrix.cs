@@ -1,3 +1,5 @@
+using Graft.Tensors.Kernels;
+
 namespace Graft.Tensors;
 
 /// <summary>A frozen matrix in a format whose elements are not stored one by one: codes and what scales them.</summary>
@@ -35,6 +37,13 @@ public abstract unsafe class QuantizedMatrix
     /// <param name="count">How many.</param>
     /// <param name="destination">Where to write them.</param>
     internal abstract void Decode(bool vectors, long row, int column, int count, float* destination);
+
+    /// <summary>
+    /// <c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for few rows of A with AVX2 and without decoding into memory, where the format can:
+    /// the bits of <see cref="Gemm.MultiplyTransposedSmall"/> on decoded values.
+    /// </summary>
+    /// <returns>False, and nothing done, where it cannot.</returns>
+    internal virtual bool TryMultiplySmall(int m, float* a, long lda, int firstRow, int rows, float* c, long ldc, bool accumulate) => false;
 
     /// <summary>A few columns of consecutive rows.</summary>
     /// <param name="vectors">Whether to use AVX2; the bits are the same.</param>

@@ -68,6 +68,11 @@ public static unsafe partial class Gemm
             return;
         }
 
+        if (InstructionSet.Current >= Isa.Avx2 && b.Quantized!.TryMultiplySmall(m, a, lda, b.FirstRow, b.Rows, c, ldc, accumulate))
+        {
+            return;
+        }
+
         switch (InstructionSet.Current)
         {
             case Isa.Avx512: new QuantizedRowProduct<SmallKernelAvx512> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run(); break;
