@@ -50,13 +50,16 @@ public abstract unsafe class BlockFormat
     /// <exception cref="NotSupportedException">The format needs a search for good scales, which Graft does not do.</exception>
     public abstract void Encode(float* source, long blocks, byte* destination);
 
-    /// <summary>Consecutive elements of a row.</summary>
+    /// <summary>A few columns of consecutive rows.</summary>
     /// <param name="vectors">Whether to use AVX2; the bits are the same.</param>
-    /// <param name="row">First byte of the row.</param>
-    /// <param name="column">First element.</param>
-    /// <param name="count">How many.</param>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="count">Columns.</param>
     /// <param name="destination">Where to write them.</param>
-    internal abstract void Decode(bool vectors, byte* row, int column, int count, float* destination);
+    /// <param name="step">Elements from one row to the next in <paramref name="destination"/>.</param>
+    internal abstract void DecodeRows(bool vectors, BlockMatrix matrix, long row, int rows, int column, int count, float* destination, nint step);
 
     /// <summary>A product with few rows of A by registers alone, where the format has vectors: <c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c>.</summary>
     /// <returns>False, and nothing done, where it has none.</returns>

@@ -68,8 +68,11 @@ public sealed unsafe class BlockMatrix : QuantizedMatrix
         => RowStart(row) + ((long)(column / BlockFormat.BlockElements) * BlockFormat.BlockBytes);
 
     internal override void Decode(bool vectors, long row, int column, int count, float* destination)
+        => DecodeRows(vectors, row, 1, column, count, destination, count);
+
+    internal override void DecodeRows(bool vectors, long row, int rows, int column, int count, float* destination, nint step)
     {
-        BlockFormat.Decode(vectors, RowStart(row), column, count, destination);
+        BlockFormat.DecodeRows(vectors, this, row, rows, column, count, destination, step);
         GC.KeepAlive(_owner);
     }
 

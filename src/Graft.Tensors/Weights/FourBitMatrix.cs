@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors.Kernels;
 
 namespace Graft.Tensors;
@@ -128,6 +129,7 @@ public sealed unsafe class FourBitMatrix : QuantizedMatrix
         GC.KeepAlive(_owner);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void DecodeRun(bool vectors, long index, int count, float* destination, float* table, DType computeDType)
     {
         while (count > 0)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Graft.Tensors;
@@ -47,6 +48,7 @@ public sealed unsafe class Int8Matrix : QuantizedMatrix
 
     internal override byte* Address(long row, int column) => (byte*)_codes + (row * Columns) + column;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Decode(bool vectors, long row, int column, int count, float* destination)
     {
         sbyte* source = _codes + (row * Columns) + column;

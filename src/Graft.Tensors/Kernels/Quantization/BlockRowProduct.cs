@@ -13,6 +13,7 @@ internal unsafe struct BlockRowProduct<TLayout> : IParallelJob
 {
     private const int Group = 32;
     private const int Batch = 4;
+    private const int PreparedFloats = 16;
 
     public int M, Rows, Columns;
     public float* A, C;
@@ -73,19 +74,23 @@ internal unsafe struct BlockRowProduct<TLayout> : IParallelJob
     }
 
     /// <summary>One row of A with two of B: their sums are independent, which hides the latency of the multiplications.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TwoOfB(float* a, byte* b0, byte* b1, int blocks, float* sums)
     {
+        float* prepared = stackalloc float[2 * PreparedFloats];
         Vector256<float> s00 = Vector256<float>.Zero, s01 = s00, s10 = s00, s11 = s00;
         for (; blocks > 0; blocks--, b0 += TLayout.Bytes, b1 += TLayout.Bytes)
         {
+            TLayout.Prepare(b0, prepared);
+            TLayout.Prepare(b1, prepared + PreparedFloats);
             for (int group = 0; group < TLayout.Elements / Group; group++, a += Group)
             {
                 Vector256<float> a0 = Vector256.Load(a), a1 = Vector256.Load(a + 8), a2 = Vector256.Load(a + 16), a3 = Vector256.Load(a + 24);
-                TLayout.Decode32(b0, group, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3);
+                TLayout.Decode32(b0, group, prepared, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3);
                 s00 = Fma.MultiplyAdd(a2, x2, Fma.MultiplyAdd(a0, x0, s00));
                 s01 = Fma.MultiplyAdd(a3, x3, Fma.MultiplyAdd(a1, x1, s01));
-                TLayout.Decode32(b1, group, out x0, out x1, out x2, out x3);
+                TLayout.Decode32(b1, group, prepared + PreparedFloats, out x0, out x1, out x2, out x3);
                 s10 = Fma.MultiplyAdd(a2, x2, Fma.MultiplyAdd(a0, x0, s10));
                 s11 = Fma.MultiplyAdd(a3, x3, Fma.MultiplyAdd(a1, x1, s11));
             }
@@ -96,17 +101,20 @@ internal unsafe struct BlockRowProduct<TLayout> : IParallelJob
     }
 
     /// <summary>Four rows of A with one of B, which is decoded once for them.</summary>
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourOfA(float* a, nint lda, byte* b, int blocks, float* sums)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
         Vector256<float> s00 = Vector256<float>.Zero, s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+        float* prepared = stackalloc float[PreparedFloats];
         nint p = 0;
         for (; blocks > 0; blocks--, b += TLayout.Bytes)
         {
+            TLayout.Prepare(b, prepared);
             for (int group = 0; group < TLayout.Elements / Group; group++, p += Group)
             {
-                TLayout.Decode32(b, group, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3);
+                TLayout.Decode32(b, group, prepared, out Vector256<float> x0, out Vector256<float> x1, out Vector256<float> x2, out Vector256<float> x3);
                 s00 = Fma.MultiplyAdd(Vector256.Load(a + p + 16), x2, Fma.MultiplyAdd(Vector256.Load(a + p), x0, s00));
                 s01 = Fma.MultiplyAdd(Vector256.Load(a + p + 24), x3, Fma.MultiplyAdd(Vector256.Load(a + p + 8), x1, s01));
                 s10 = Fma.MultiplyAdd(Vector256.Load(a1 + p + 16), x2, Fma.MultiplyAdd(Vector256.Load(a1 + p), x0, s10));

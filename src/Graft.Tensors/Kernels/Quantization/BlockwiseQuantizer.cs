@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
 
@@ -48,6 +49,7 @@ public static unsafe class BlockwiseQuantizer
     /// <param name="map">What the 256 codes stand for.</param>
     /// <param name="blockSize">Elements of a block.</param>
     /// <param name="destination">Receives the numbers.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dequantize(byte* codes, long count, float* absMax, ReadOnlySpan<float> map, int blockSize, float* destination)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blockSize, 1);
@@ -67,6 +69,7 @@ public static unsafe class BlockwiseQuantizer
     /// <param name="count">How many.</param>
     /// <param name="largest">Their largest magnitude.</param>
     /// <param name="codes">Receives a code for each.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Encode(CodeSearch search, float* values, int count, float largest, byte* codes)
     {
         float factor = 1 / Math.Max(largest, SmallestMaximum);

@@ -211,6 +211,7 @@ internal unsafe struct Int8Product : IParallelJob
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(sbyte* source, int count, short* target)
     {
         int i = 0;

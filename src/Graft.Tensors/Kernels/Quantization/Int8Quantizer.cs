@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
@@ -71,6 +72,7 @@ public static unsafe class Int8Quantizer
     }
 
     /// <summary>Quantises a row of numbers that are fp16 already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Encode(float* values, int count, float largest, sbyte* codes)
     {
         int i = 0;

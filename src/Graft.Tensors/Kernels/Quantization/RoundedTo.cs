@@ -67,6 +67,7 @@ internal static unsafe class RoundedTo
     /// <param name="dtype">bf16 or fp16.</param>
     public static void ApplyHere(float* values, int count, DType dtype) => ApplyTo(values, values, count, dtype);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ApplyTo(float* source, float* destination, int count, DType dtype)
     {
         int i = 0;

@@ -20,8 +20,13 @@ internal unsafe interface IBlockFormat
     /// <summary>Whether <see cref="Encode"/> is there.</summary>
     static virtual bool CanEncode => false;
 
-    /// <summary>The same 32 elements with AVX2: the same bits.</summary>
-    static virtual void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    /// <summary>What <see cref="Decode32"/> needs to know of a block and would compute for each group again: up to 16 numbers.</summary>
+    static virtual void Prepare(byte* block, float* prepared)
+    {
+    }
+
+    /// <summary>The elements of <see cref="Decode"/> with AVX2: the same bits.</summary>
+    static virtual void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
         => throw new NotSupportedException();
 
     /// <summary>One block from its elements.</summary>

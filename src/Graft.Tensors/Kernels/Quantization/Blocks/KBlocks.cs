@@ -16,7 +16,7 @@ internal unsafe struct Q2_K : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        (float d, float m) = ((float)*(Half*)(block + 80), (float)*(Half*)(block + 82));
+        (float d, float m) = (HalfBits.Read(block + 80), HalfBits.Read(block + 82));
         byte* codes = block + 16 + (32 * (group / 4));
         for (int j = 0; j < 32; j++)
         {
@@ -38,7 +38,7 @@ internal unsafe struct Q3_K : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)(block + 108);
+        float d = HalfBits.Read(block + 108);
         byte* codes = block + 32 + (32 * (group / 4));
         for (int half = 0; half < 2; half++)
         {
@@ -82,12 +82,25 @@ internal unsafe struct Q4_K : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Prepare(byte* block, float* prepared)
     {
-        (float scale, float minimum) = Scales(block, group);
+        // 6-bit numbers: the first four of scales and minima lie in two words; the others' low bits in the third, high bits on top of the first two.
+        (uint scales, uint minima, uint rest) = (((uint*)block)[1], ((uint*)block)[2], ((uint*)block)[3]);
+        ulong scaleBytes = (scales & 0x3F3F3F3F) | ((ulong)((rest & 0x0F0F0F0F) | ((scales >> 2) & 0x30303030)) << 32);
+        ulong minimumBytes = (minima & 0x3F3F3F3F) | ((ulong)(((rest >> 4) & 0x0F0F0F0F) | ((minima >> 2) & 0x30303030)) << 32);
+        Vector256<float> scale = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.CreateScalar(scaleBytes).AsByte()));
+        Vector256<float> minimum = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.CreateScalar(minimumBytes).AsByte()));
+        (scale * Vector256.Create(HalfBits.Read(block))).Store(prepared);
+        (minimum * Vector256.Create(-HalfBits.Read(block + 2))).Store(prepared + 8);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    {
         byte* codes = block + 16 + (32 * (group / 2));
         int shift = 4 * (group % 2);
-        NibblePairs.Scale(scale, -minimum, Codes(codes, shift), Codes(codes + 8, shift), Codes(codes + 16, shift), Codes(codes + 24, shift), out a, out b, out c, out d);
+        NibblePairs.Scale(prepared[group], prepared[8 + group], Codes(codes, shift), Codes(codes + 8, shift), Codes(codes + 16, shift), Codes(codes + 24, shift), out a, out b, out c, out d);
     }
 
     /// <summary>The scale and what is subtracted, of 32 elements; also <see cref="Q5_K"/>'s.</summary>
@@ -98,7 +111,7 @@ internal unsafe struct Q4_K : IBlockFormat
         (int scale, int minimum) = group < 4
             ? (packed[group] & 63, packed[group + 4] & 63)
             : ((packed[group + 4] & 15) | ((packed[group - 4] >> 6) << 4), (packed[group + 4] >> 4) | ((packed[group] >> 6) << 4));
-        return ((float)*(Half*)block * scale, (float)*(Half*)(block + 2) * minimum);
+        return (HalfBits.Read(block) * scale, HalfBits.Read(block + 2) * minimum);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -132,12 +145,15 @@ internal unsafe struct Q5_K : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Prepare(byte* block, float* prepared) => Q4_K.Prepare(block, prepared);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
-        (float scale, float minimum) = Q4_K.Scales(block, group);
         byte* codes = block + 48 + (32 * (group / 2));
         NibblePairs.Scale(
-            scale, -minimum, Codes(codes, block + 16, group), Codes(codes + 8, block + 24, group), Codes(codes + 16, block + 32, group), Codes(codes + 24, block + 40, group),
+            prepared[group], prepared[8 + group], Codes(codes, block + 16, group), Codes(codes + 8, block + 24, group), Codes(codes + 16, block + 32, group), Codes(codes + 24, block + 40, group),
             out a, out b, out c, out d);
     }
 
@@ -165,7 +181,7 @@ internal unsafe struct Q6_K : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)(block + 208);
+        float d = HalfBits.Read(block + 208);
         var scales = (sbyte*)(block + 192 + (2 * group));
         byte* low = block + LowOffset(group), high = block + HighOffset(group);
         for (int j = 0; j < 32; j++)
@@ -177,11 +193,19 @@ internal unsafe struct Q6_K : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Prepare(byte* block, float* prepared)
     {
-        float scale = (float)*(Half*)(block + 208);
-        var scales = (sbyte*)(block + 192 + (2 * group));
-        Vector256<float> first = Vector256.Create(scale * scales[0]), second = Vector256.Create(scale * scales[1]);
+        Vector256<float> scale = Vector256.Create(HalfBits.Read(block + 208));
+        var scales = (sbyte*)(block + 192);
+        (Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(scales)) * scale).Store(prepared);
+        (Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(scales + 8)) * scale).Store(prepared + 8);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    {
+        Vector256<float> first = Vector256.Create(prepared[2 * group]), second = Vector256.Create(prepared[(2 * group) + 1]);
         byte* low = block + LowOffset(group), high = block + HighOffset(group);
         (int lowShift, int highShift) = (4 * (group / 2 % 2), 2 * (group % 4));
         a = first * Values(low, high, lowShift, highShift);

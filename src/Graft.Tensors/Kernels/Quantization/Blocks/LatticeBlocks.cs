@@ -55,7 +55,7 @@ internal unsafe struct IQ2_XXS : IBlockFormat
     {
         byte* points = block + 2 + (8 * group);
         uint rest = *(uint*)(points + 4);
-        float scale = (float)*(Half*)block * (0.5f + (rest >> 28)) * 0.25f;
+        float scale = HalfBits.Read(block) * (0.5f + (rest >> 28)) * 0.25f;
         for (int i = 0; i < 4; i++)
         {
             Lattice.Point2(LatticePoints.IQ2XXS[points[i]], scale, Lattice.Signs((rest >> (7 * i)) & 127), destination + (8 * i));
@@ -78,7 +78,7 @@ internal unsafe struct IQ2_XS : IBlockFormat
         var codes = (ushort*)(block + 2) + (4 * group);
         for (int i = 0; i < 4; i++)
         {
-            float scale = (float)*(Half*)block * (0.5f + ((block[66 + group] >> (4 * (i / 2))) & 15)) * 0.25f;
+            float scale = HalfBits.Read(block) * (0.5f + ((block[66 + group] >> (4 * (i / 2))) & 15)) * 0.25f;
             Lattice.Point2(LatticePoints.IQ2XS[codes[i] & 511], scale, Lattice.Signs((uint)codes[i] >> 9), destination + (8 * i));
         }
     }
@@ -100,7 +100,7 @@ internal unsafe struct IQ2_S : IBlockFormat
         for (int i = 0; i < 4; i++)
         {
             int point = codes[i] | (((block[66 + group] >> (2 * i)) & 3) << 8);
-            float scale = (float)*(Half*)block * (0.5f + ((block[74 + group] >> (4 * (i / 2))) & 15)) * 0.25f;
+            float scale = HalfBits.Read(block) * (0.5f + ((block[74 + group] >> (4 * (i / 2))) & 15)) * 0.25f;
             Lattice.Point2(LatticePoints.IQ2S[point], scale, codes[32 + i], destination + (8 * i));
         }
     }
@@ -120,7 +120,7 @@ internal unsafe struct IQ3_XXS : IBlockFormat
     {
         byte* points = block + 2 + (8 * group);
         uint rest = ((uint*)(block + 66))[group];
-        float scale = (float)*(Half*)block * (0.5f + (rest >> 28)) * 0.5f;
+        float scale = HalfBits.Read(block) * (0.5f + (rest >> 28)) * 0.5f;
         for (int i = 0; i < 8; i++)
         {
             int signs = Lattice.Signs((rest >> (7 * (i / 2))) & 127) >> (4 * (i % 2));
@@ -143,7 +143,7 @@ internal unsafe struct IQ3_S : IBlockFormat
     {
         byte* points = block + 2 + (8 * group);
         byte* signs = block + 74 + (4 * group);
-        float scale = (float)*(Half*)block * (1 + (2 * ((block[106 + (group / 2)] >> (4 * (group % 2))) & 15)));
+        float scale = HalfBits.Read(block) * (1 + (2 * ((block[106 + (group / 2)] >> (4 * (group % 2))) & 15)));
         for (int i = 0; i < 8; i++)
         {
             int point = points[i] | (((block[66 + group] >> i) & 1) << 8);
@@ -168,7 +168,7 @@ internal unsafe struct IQ1_S : IBlockFormat
     public static void Decode(byte* block, int group, float* destination)
     {
         int high = ((ushort*)(block + 34))[group];
-        float scale = (float)*(Half*)block * ((2 * ((high >> 12) & 7)) + 1);
+        float scale = HalfBits.Read(block) * ((2 * ((high >> 12) & 7)) + 1);
         for (int i = 0; i < 4; i++)
         {
             int point = block[2 + (4 * group) + i] | (((high >> (3 * i)) & 7) << 8);

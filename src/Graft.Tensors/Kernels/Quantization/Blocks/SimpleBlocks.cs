@@ -22,7 +22,7 @@ internal unsafe struct Q4_0 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)block;
+        float d = HalfBits.Read(block);
         for (int j = 0; j < 16; j++)
         {
             destination[j] = d * ((block[2 + j] & 15) - 8);
@@ -32,10 +32,10 @@ internal unsafe struct Q4_0 : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
         // d q is exact, so that the fused operation rounds d (q - 8) once.
-        float scale = (float)*(Half*)block;
+        float scale = HalfBits.Read(block);
         NibblePairs.Load(block + 2, out Vector256<float> q0, out Vector256<float> q1, out Vector256<float> q2, out Vector256<float> q3);
         NibblePairs.Scale(scale, -8 * scale, q0, q1, q2, q3, out a, out b, out c, out d);
     }
@@ -73,7 +73,7 @@ internal unsafe struct Q4_1 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        (float d, float m) = ((float)*(Half*)block, (float)*(Half*)(block + 2));
+        (float d, float m) = (HalfBits.Read(block), HalfBits.Read(block + 2));
         for (int j = 0; j < 16; j++)
         {
             destination[j] = (d * (block[4 + j] & 15)) + m;
@@ -83,10 +83,10 @@ internal unsafe struct Q4_1 : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
         NibblePairs.Load(block + 4, out Vector256<float> q0, out Vector256<float> q1, out Vector256<float> q2, out Vector256<float> q3);
-        NibblePairs.Scale((float)*(Half*)block, (float)*(Half*)(block + 2), q0, q1, q2, q3, out a, out b, out c, out d);
+        NibblePairs.Scale(HalfBits.Read(block), HalfBits.Read(block + 2), q0, q1, q2, q3, out a, out b, out c, out d);
     }
 
     /// <inheritdoc/>
@@ -124,7 +124,7 @@ internal unsafe struct Q5_0 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)block;
+        float d = HalfBits.Read(block);
         uint fifth = *(uint*)(block + 2);
         for (int j = 0; j < 16; j++)
         {
@@ -135,9 +135,9 @@ internal unsafe struct Q5_0 : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
-        float scale = (float)*(Half*)block;
+        float scale = HalfBits.Read(block);
         NibblePairs.LoadWithFifth(block + 6, *(uint*)(block + 2), out Vector256<float> q0, out Vector256<float> q1, out Vector256<float> q2, out Vector256<float> q3);
         NibblePairs.Scale(scale, -16 * scale, q0, q1, q2, q3, out a, out b, out c, out d);
     }
@@ -170,7 +170,7 @@ internal unsafe struct Q5_1 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        (float d, float m) = ((float)*(Half*)block, (float)*(Half*)(block + 2));
+        (float d, float m) = (HalfBits.Read(block), HalfBits.Read(block + 2));
         uint fifth = *(uint*)(block + 4);
         for (int j = 0; j < 16; j++)
         {
@@ -181,10 +181,10 @@ internal unsafe struct Q5_1 : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
         NibblePairs.LoadWithFifth(block + 8, *(uint*)(block + 4), out Vector256<float> q0, out Vector256<float> q1, out Vector256<float> q2, out Vector256<float> q3);
-        NibblePairs.Scale((float)*(Half*)block, (float)*(Half*)(block + 2), q0, q1, q2, q3, out a, out b, out c, out d);
+        NibblePairs.Scale(HalfBits.Read(block), HalfBits.Read(block + 2), q0, q1, q2, q3, out a, out b, out c, out d);
     }
 
     /// <inheritdoc/>
@@ -217,7 +217,7 @@ internal unsafe struct Q8_0 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)block;
+        float d = HalfBits.Read(block);
         for (int j = 0; j < 32; j++)
         {
             destination[j] = d * (sbyte)block[2 + j];
@@ -226,9 +226,9 @@ internal unsafe struct Q8_0 : IBlockFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Decode32(byte* block, int group, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    public static void Decode32(byte* block, int group, float* prepared, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
-        Vector256<float> scale = Vector256.Create((float)*(Half*)block);
+        Vector256<float> scale = Vector256.Create(HalfBits.Read(block));
         var codes = (sbyte*)(block + 2);
         a = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(codes)) * scale;
         b = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(codes + 8)) * scale;
@@ -261,7 +261,7 @@ internal unsafe struct Q8_1 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)block;
+        float d = HalfBits.Read(block);
         for (int j = 0; j < 32; j++)
         {
             destination[j] = d * (sbyte)block[4 + j];

@@ -13,7 +13,7 @@ internal unsafe struct IQ4_NL : IBlockFormat
     public static int Bytes => 18;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination) => Decode(block + 2, (float)*(Half*)block, Values, destination);
+    public static void Decode(byte* block, int group, float* destination) => Decode(block + 2, HalfBits.Read(block), Values, destination);
 
     /// <summary>32 elements of one scale.</summary>
     public static void Decode(byte* codes, float scale, ReadOnlySpan<sbyte> values, float* destination)
@@ -40,7 +40,7 @@ internal unsafe struct IQ4_XS : IBlockFormat
     {
         int low = (block[4 + (group / 2)] >> (4 * (group % 2))) & 15;
         int high = (*(ushort*)(block + 2) >> (2 * group)) & 3;
-        float scale = (float)*(Half*)block * ((low | (high << 4)) - 32);
+        float scale = HalfBits.Read(block) * ((low | (high << 4)) - 32);
         IQ4_NL.Decode(block + 8 + (16 * group), scale, IQ4_NL.Values, destination);
     }
 }
@@ -144,7 +144,7 @@ internal unsafe struct TQ1_0 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)(block + 52);
+        float d = HalfBits.Read(block + 52);
         for (int j = 0; j < 32; j++)
         {
             (int index, int digit) = Place((32 * group) + j);
@@ -200,7 +200,7 @@ internal unsafe struct TQ2_0 : IBlockFormat
     /// <inheritdoc/>
     public static void Decode(byte* block, int group, float* destination)
     {
-        float d = (float)*(Half*)(block + 64);
+        float d = HalfBits.Read(block + 64);
         for (int j = 0; j < 32; j++)
         {
             destination[j] = d * (((block[(32 * (group / 4)) + j] >> (2 * (group % 4))) & 3) - 1);
