@@ -16,6 +16,7 @@ public static class CaseRunners
         new FourBitLinearRunner(),
         new GgufDequantizeRunner(),
         new GgufGridsRunner(),
+        new GgufModelRunner(),
         new GgufQuantizeRunner(),
         new GradientClipRunner(),
         new Int8LinearRunner(),

@@ -24,8 +24,10 @@ internal static unsafe class CaseTensors
     /// <summary>Its bytes with their signs.</summary>
     public static sbyte[] SignedBytes(SafetensorsFile file, string name) => MemoryMarshal.Cast<byte, sbyte>(Bytes(file, name)).ToArray();
 
-    /// <summary>Its 64-bit integers.</summary>
-    public static int[] Integers(SafetensorsFile file, string name) => [.. MemoryMarshal.Cast<byte, long>(Bytes(file, name)).ToArray().Select(value => (int)value)];
+    /// <summary>Its integers of 32 or 64 bits.</summary>
+    public static int[] Integers(SafetensorsFile file, string name) => Entry(file, name).DType == DType.Int32
+        ? MemoryMarshal.Cast<byte, int>(Bytes(file, name)).ToArray()
+        : [.. MemoryMarshal.Cast<byte, long>(Bytes(file, name)).ToArray().Select(value => (int)value)];
 
     /// <summary>A tensor as a matrix where it lies.</summary>
     public static WeightView View(TensorEntry entry)
