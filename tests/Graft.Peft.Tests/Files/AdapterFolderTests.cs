@@ -165,6 +165,48 @@ public class AdapterFolderTests
     }
 
     [Fact]
+    public void Embeddings_of_another_vocabulary_come_with_the_adapter_and_go_with_it()
+    {
+        const int More = SmallModel.Vocabulary + 4;
+        using var folder = new SmallModel(SmallModel.Llama);
+        using var target = new TemporaryFolder();
+        using var merged = new TemporaryFolder();
+        using PeftModel model = AdapterRun.With(folder, AdapterRun.Lora("q_proj"));
+        model.SaveAdapter(target.Path, saveEmbeddingLayers: true);
+        Grow(target.File("adapter_model.safetensors"), More);
+        using var loaded = new PeftModel(folder.Load());
+        loaded.LoadAdapter(target.Path);
+        Assert.Equal(More, loaded.Base.InputEmbedding.VocabularySize);
+        float[] logits = ModelRun.Logits(loaded.Base, 5, More - 1);
+        Assert.Equal(2 * More, logits.Length);
+        loaded.SaveMerged(merged.Path);
+        using (CausalLanguageModel saved = CausalLanguageModel.Load(merged.Path))
+        {
+            Assert.Equal(More, saved.Config.VocabularySize);
+            AdapterRun.AssertClose(logits, ModelRun.Logits(saved, 5, More - 1), 2e-5);
+        }
+
+        loaded.DeleteAdapter("default");
+        Assert.Equal(SmallModel.Vocabulary, loaded.Base.InputEmbedding.VocabularySize);
+    }
+
+    private static void Grow(string path, int rows)
+    {
+        List<TensorSource> tensors = [];
+        using (SafetensorsFile file = SafetensorsFile.Open(path))
+        {
+            foreach (TensorEntry tensor in file.Tensors)
+            {
+                float[] values = tensor.ToSingles();
+                bool grows = tensor.Shape[0] == SmallModel.Vocabulary;
+                tensors.Add(TensorSource.FromSingles(tensor.Name, grows ? [rows, tensor.Shape[1]] : tensor.Shape, grows ? [.. values, .. values[..(int)((rows - tensor.Shape[0]) * tensor.Shape[1])]] : values));
+            }
+        }
+
+        SafetensorsWriter.Write(path, tensors);
+    }
+
+    [Fact]
     public void Named_adapters_go_to_folders_of_their_own()
     {
         using var folder = new SmallModel(SmallModel.Llama);
