@@ -21,7 +21,7 @@ internal static partial class ProbeModel
     /// <param name="layers">How many layers to make.</param>
     public static PeftModel Create(PeftModel model, int layers)
     {
-        ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config.Reader.Root, layers), "a smaller config.json"), out ModelConfig config);
+        ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config, layers), "a smaller config.json"), out ModelConfig config);
         DType dtype = model.Base.Blocks[0].NamedWeights().First().Slot.Original.DType;
         var probe = new PeftModel(family.Create(config, new BlankWeights(dtype)));
         if (model.AdapterNames.Count > 0)
@@ -36,15 +36,15 @@ internal static partial class ProbeModel
     public static int LowestTrainedBlock(PeftModel model)
         => model.TrainableParameters().Min(parameter => BlockNumber().Match(parameter.Name) is { Success: true } number ? int.Parse(number.ValueSpan) : 0);
 
-    private static string Shrink(JsonElement root, int layers)
+    private static string Shrink(ModelConfig config, int layers)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            foreach (JsonProperty field in root.EnumerateObject().Where(field => !LayerFields.Contains(field.Name) && field.Name is not ("vocab_size" or "pad_token_id")))
+            foreach (JsonProperty field in config.Reader.Root.EnumerateObject().Where(field => !LayerFields.Contains(field.Name) && field.Name is not ("vocab_size" or "pad_token_id")))
             {
-                field.WriteTo(writer);
+                Copy(writer, field, config.LayerCount, layers);
             }
 
             foreach (string name in LayerFields)
@@ -57,6 +57,24 @@ internal static partial class ProbeModel
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Copies a field; of a list with an element for each layer, as many as there are layers.</summary>
+    private static void Copy(Utf8JsonWriter writer, JsonProperty field, int fullDepth, int layers)
+    {
+        if (field.Value.ValueKind != JsonValueKind.Array || field.Value.GetArrayLength() != fullDepth)
+        {
+            field.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartArray(field.Name);
+        foreach (JsonElement element in field.Value.EnumerateArray().Take(layers))
+        {
+            element.WriteTo(writer);
+        }
+
+        writer.WriteEndArray();
     }
 
     /// <summary>The adapter's config, aimed at the same layers of every block whatever the blocks' numbers.</summary>
