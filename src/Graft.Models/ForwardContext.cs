@@ -30,6 +30,9 @@ public sealed class ForwardContext
     /// <summary>Whether dropout acts.</summary>
     public bool Training { get; set; }
 
+    /// <summary>Called with each block and its output; null for nobody. For finding where numbers break.</summary>
+    public Action<DecoderBlock, Tensor>? BlockDone { get; set; }
+
     /// <summary>Starts a new batch: no sequences.</summary>
     public void Begin() => Sequences.Clear();
 
@@ -61,9 +64,24 @@ public sealed class ForwardContext
 
         int scope = Tape.BeginScope();
         Tensor result = block.Forward(this, hidden);
+        BlockDone?.Invoke(block, result);
         Tape.EndScope(scope, result);
         Tape.Release(hidden);
         return result;
+    }
+
+    /// <summary>Runs blocks one after the other.</summary>
+    /// <param name="blocks">The blocks, in order.</param>
+    /// <param name="hidden">[tokens, hidden]; its memory is freed unless a backward pass needs it.</param>
+    public Tensor Run(IReadOnlyList<DecoderBlock> blocks, Tensor hidden)
+    {
+        // An enumerator would be an allocation each step.
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            hidden = Run(blocks[i], hidden);
+        }
+
+        return hidden;
     }
 
     /// <summary>Attention over the sequences, or over the cache when there is one.</summary>

@@ -35,11 +35,6 @@ public sealed class BloomModel : CausalLanguageModel
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = _embeddingNorm.Forward(context, InputEmbedding.Forward(context));
-        foreach (DecoderBlock block in Blocks)
-        {
-            hidden = context.Run(block, hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }

@@ -42,11 +42,6 @@ public sealed class Gpt2Model : CausalLanguageModel
             hidden = Op.Dropout(context.Tape, hidden, _config.EmbeddingDropout);
         }
 
-        foreach (DecoderBlock block in Blocks)
-        {
-            hidden = context.Run(block, hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }

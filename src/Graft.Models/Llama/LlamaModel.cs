@@ -34,11 +34,6 @@ public sealed class LlamaModel : CausalLanguageModel
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = InputEmbedding.Forward(context);
-        foreach (DecoderBlock block in Blocks)
-        {
-            hidden = context.Run(block, hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }
