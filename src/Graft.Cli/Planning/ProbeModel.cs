@@ -91,7 +91,7 @@ internal static partial class ProbeModel
             .Select(parameter => parameter.Name[..parameter.Name.IndexOf(".lora_", StringComparison.Ordinal)])
             .Select(path => BlockNumber().Match(path) is { Success: true } number ? path[(number.Index + number.Length + 1)..] : path[(path.LastIndexOf('.') + 1)..])
             .Distinct()];
-        return lora with { TargetModules = targets, ExcludeModules = null, LayersToTransform = null, LayersPattern = null };
+        return lora with { TrainableTokenIndices = null, TargetModules = targets, ExcludeModules = null, LayersToTransform = null, LayersPattern = null };
     }
 
     [GeneratedRegex(@"(?<=\.)\d+(?=\.)")]
