@@ -35,12 +35,12 @@ internal sealed class TrainCommand : Verb
             Notes.Write(output, [$"there is no checkpoint in {configuration.OutputDir} yet: the run begins at the first step"]);
         }
 
-        OutputFolder.Begin(configuration);
         TrainingView view = TrainingView.Create(output, run, memory);
-        TrainingResult result = view.Show(observer => trainer.Train(observer, cancellationToken));
+        using var metrics = new MetricsLog(configuration.OutputDir);
+        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver(new RunRecord(configuration), metrics, observer), cancellationToken));
         if (!result.Interrupted)
         {
-            run.Save(result.State);
+            run.Save();
             LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 

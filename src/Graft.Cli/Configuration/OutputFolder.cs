@@ -1,5 +1,6 @@
 using System.Globalization;
 using Graft.Formats;
+using Graft.Training;
 
 namespace Graft.Cli.Configuration;
 
@@ -16,7 +17,7 @@ internal static class OutputFolder
 
     private static readonly string[] Results =
     [
-        "adapter_config.json", "adapter_model.safetensors", "config.json", "model.safetensors", "model.safetensors.index.json", "trainer_state.json", "metrics.jsonl", LossDrawing, LossPicture,
+        "adapter_config.json", "adapter_model.safetensors", "config.json", "model.safetensors", "model.safetensors.index.json", TrainerState.FileName, MetricsLog.FileName, LossDrawing, LossPicture,
     ];
 
     /// <summary>Refuses a folder that is not empty, unless the run is resumed or may overwrite.</summary>
@@ -65,14 +66,9 @@ internal static class OutputFolder
     /// <summary>Whether there is something to resume.</summary>
     public static bool HasCheckpoints(string folder) => Checkpoints(folder).Any();
 
-    /// <summary>Nothing of an earlier run may be taken for a result of this one; what is not a run's stays.</summary>
+    /// <summary>Nothing of an earlier run may be taken for a result of this one; what is not a run's stays. Its checkpoints are the trainer's to remove.</summary>
     private static void RemoveEarlierRun(string folder)
     {
-        foreach (string checkpoint in Checkpoints(folder).ToArray())
-        {
-            Directory.Delete(checkpoint, recursive: true);
-        }
-
         foreach (string name in Results.Where(name => File.Exists(Path.Combine(folder, name))))
         {
             File.Delete(Path.Combine(folder, name));
@@ -83,6 +79,6 @@ internal static class OutputFolder
         => Directory.Exists(folder)
             ? Directory.EnumerateDirectories(folder, $"{CheckpointPrefix}*").Where(found =>
                 int.TryParse(Path.GetFileName(found.AsSpan())[CheckpointPrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out _)
-                && File.Exists(Path.Combine(found, "trainer_state.json")))
+                && File.Exists(Path.Combine(found, TrainerState.FileName)))
             : [];
 }

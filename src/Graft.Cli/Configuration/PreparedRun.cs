@@ -1,4 +1,3 @@
-using Graft.Formats;
 using Graft.Peft;
 using Graft.Text;
 using Graft.Training;
@@ -101,9 +100,8 @@ internal sealed class PreparedRun : IDisposable
     /// <summary>The trainer: from here on, the memory of gradients and optimizer is taken.</summary>
     public Trainer CreateTrainer() => new(Model, Data.Samples, Arguments, Data.EvalSamples, Batches) { SaveTokenizer = Tokenizer.Save };
 
-    /// <summary>Writes the trained adapter, or the whole model, with the tokenizer and the state into the output folder.</summary>
-    /// <param name="state">The state after the last step.</param>
-    public void Save(TrainerState state)
+    /// <summary>Writes the trained adapter, or the whole model, with the tokenizer into the output folder.</summary>
+    public void Save()
     {
         string folder = Configuration.OutputDir;
         if (Model.AdapterNames.Count > 0)
@@ -116,7 +114,6 @@ internal sealed class PreparedRun : IDisposable
         }
 
         Tokenizer.Save(folder);
-        AtomicFile.WriteAllText(Path.Combine(folder, "trainer_state.json"), state.ToJson());
     }
 
     /// <inheritdoc/>

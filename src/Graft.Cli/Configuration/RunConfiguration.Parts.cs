@@ -35,12 +35,6 @@ internal sealed partial class RunConfiguration
     /// <exception cref="ArgumentException">A value out of range, or two that contradict each other.</exception>
     public TrainingArguments ToTrainingArguments()
     {
-        double ratio = Get(TrainingKeys.WarmupRatio);
-        if (ratio is < 0 or >= 1)
-        {
-            throw new ArgumentException($"warmup_ratio must be at least 0 and below 1, but is {ratio}");
-        }
-
         var arguments = new TrainingArguments
         {
             OutputDir = OutputDir,
@@ -53,8 +47,13 @@ internal sealed partial class RunConfiguration
             LearningRate = Get(TrainingKeys.LearningRate),
             LrSchedulerType = Get(TrainingKeys.LrSchedulerType)!,
             LrSchedulerKwargs = Get(TrainingKeys.LrSchedulerKwargs),
-            WarmupSteps = Get(TrainingKeys.WarmupSteps) > 0 ? Get(TrainingKeys.WarmupSteps) : ratio,
+            WarmupSteps = Get(TrainingKeys.WarmupSteps),
+            WarmupRatio = Get(TrainingKeys.WarmupRatio),
             Optim = Get(TrainingKeys.Optim)!,
+            OptimArgs = Get(TrainingKeys.OptimArgs),
+            LoraplusLrRatio = Get(TrainingKeys.LoraplusLrRatio),
+            LoraplusLrEmbedding = Get(TrainingKeys.LoraplusLrEmbedding),
+            LoraplusWeightDecay = Get(TrainingKeys.LoraplusWeightDecay),
             WeightDecay = Get(TrainingKeys.WeightDecay),
             AdamBeta1 = Get(TrainingKeys.AdamBeta1),
             AdamBeta2 = Get(TrainingKeys.AdamBeta2),
@@ -81,6 +80,8 @@ internal sealed partial class RunConfiguration
             Shuffle = Get(TrainingKeys.Sampling) != SamplingStrategy.Sequential,
             Seed = Get(TrainingKeys.Seed),
             DataSeed = Get(TrainingKeys.DataSeed),
+            IncludeNumInputTokensSeen = Get(OutputKeys.IncludeNumInputTokensSeen),
+            OverwriteOutputDir = Get(OutputKeys.Overwrite),
             ResumeFromCheckpoint = ResumeFrom,
         };
         arguments.Validate();
@@ -124,6 +125,7 @@ internal sealed partial class RunConfiguration
             LongSamples = Get(DataKeys.LongRows),
             TruncationMode = Get(DataKeys.TruncationMode),
             UntrainableSamples = Get(DataKeys.UntrainableRows),
+            BlockSize = Get(DataKeys.BlockSize),
             CompletionOnlyLoss = Get(DataKeys.CompletionOnlyLoss),
             AppendEos = Get(DataKeys.AppendEos),
             Nulls = Get(DataKeys.Nulls),

@@ -105,7 +105,11 @@ internal sealed class RunData
 
         data.Samples = First(data.Samples, configuration.Get(DataKeys.MaxTrainSamples), "max_train_samples");
         data.EvalSamples = First(data.EvalSamples, configuration.Get(DataKeys.MaxEvalSamples), "max_eval_samples");
-        data.JoinOrPack(configuration);
+        if (configuration.Get(DataKeys.Packing))
+        {
+            data.Pack(configuration);
+        }
+
         return data;
     }
 
@@ -147,27 +151,14 @@ internal sealed class RunData
             : count > 0 ? [.. samples.Take(count)]
             : throw new ArgumentException($"{name} must be at least 1, but is {count}");
 
-    private void JoinOrPack(RunConfiguration configuration)
+    /// <summary>Puts the samples in the order of their packs.</summary>
+    private void Pack(RunConfiguration configuration)
     {
-        bool packing = configuration.Get(DataKeys.Packing);
-        if (configuration.Get(DataKeys.BlockSize) is { } block)
+        if (configuration.Get(DataKeys.BlockSize) is not null)
         {
-            if (packing)
-            {
-                throw new ArgumentException("block_size and packing exclude each other: blocks are full already");
-            }
-
-            Samples = TokenBlocks.Join(Samples, block);
-            EvalSamples = EvalSamples.Count == 0 ? EvalSamples : TokenBlocks.Join(EvalSamples, block);
+            throw new ArgumentException("block_size and packing exclude each other: blocks are full already");
         }
-        else if (packing)
-        {
-            (Samples, Packs) = Pack(configuration);
-        }
-    }
 
-    private (IReadOnlyList<TokenizedSample> Samples, IBatchPlan Packs) Pack(RunConfiguration configuration)
-    {
         int length = configuration.Get(DataKeys.MaxLength) ?? throw new ArgumentException("packing needs max_length, the length of a pack");
         int[] lengths = [.. Samples.Select(sample => sample.Length)];
         IReadOnlyList<IReadOnlyList<PackedPiece>> packs = configuration.Get(DataKeys.PackingStrategy) switch
@@ -177,6 +168,7 @@ internal sealed class RunData
             _ => SequencePacking.Wrapped(lengths, length),
         };
         PackCount = packs.Count;
-        return ([.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))], new PackedBatchPlan([.. packs.Select(pack => pack.Count)], configuration.ToBatchOptions()));
+        Samples = [.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))];
+        Packs = new PackedBatchPlan([.. packs.Select(pack => pack.Count)], configuration.ToBatchOptions());
     }
 }

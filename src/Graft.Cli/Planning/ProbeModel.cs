@@ -22,7 +22,7 @@ internal static partial class ProbeModel
     /// <param name="layers">How many layers to make.</param>
     public static PeftModel Create(PeftModel model, int layers)
     {
-        ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config.Reader.Root, layers), "a smaller config.json"), out ModelConfig config);
+        ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config, layers), "a smaller config.json"), out ModelConfig config);
         DType dtype = CausalBase(model).Blocks[0].NamedWeights().First().Slot.Original.DType;
         var probe = new PeftModel(family.Create(config, new BlankWeights(dtype)));
         if (model.AdapterNames.Count > 0)
@@ -43,15 +43,15 @@ internal static partial class ProbeModel
     public static int LowestTrainedBlock(PeftModel model)
         => model.TrainableParameters().Min(parameter => BlockNumber().Match(parameter.Name) is { Success: true } number ? int.Parse(number.ValueSpan) : 0);
 
-    private static string Shrink(JsonElement root, int layers)
+    private static string Shrink(ModelConfig config, int layers)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            foreach (JsonProperty field in root.EnumerateObject().Where(field => !LayerFields.Contains(field.Name) && field.Name is not ("vocab_size" or "pad_token_id")))
+            foreach (JsonProperty field in config.Reader.Root.EnumerateObject().Where(field => !LayerFields.Contains(field.Name) && field.Name is not ("vocab_size" or "pad_token_id")))
             {
-                field.WriteTo(writer);
+                Copy(writer, field, config.LayerCount, layers);
             }
 
             foreach (string name in LayerFields)
@@ -64,6 +64,24 @@ internal static partial class ProbeModel
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Copies a field; of a list with an element for each layer, as many as there are layers.</summary>
+    private static void Copy(Utf8JsonWriter writer, JsonProperty field, int fullDepth, int layers)
+    {
+        if (field.Value.ValueKind != JsonValueKind.Array || field.Value.GetArrayLength() != fullDepth)
+        {
+            field.WriteTo(writer);
+            return;
+        }
+
+        writer.WriteStartArray(field.Name);
+        foreach (JsonElement element in field.Value.EnumerateArray().Take(layers))
+        {
+            element.WriteTo(writer);
+        }
+
+        writer.WriteEndArray();
     }
 
     /// <summary>The adapter's config, aimed at the same layers of every block whatever the blocks' numbers.</summary>
@@ -80,7 +98,7 @@ internal static partial class ProbeModel
             .Select(parameter => parameter.Name[..parameter.Name.IndexOf(".lora_", StringComparison.Ordinal)])
             .Select(path => BlockNumber().Match(path) is { Success: true } number ? path[(number.Index + number.Length + 1)..] : path[(path.LastIndexOf('.') + 1)..])
             .Distinct()];
-        return lora with { TargetModules = targets, ExcludeModules = null, LayersToTransform = null, LayersPattern = null };
+        return lora with { TrainableTokenIndices = null, TargetModules = targets, ExcludeModules = null, LayersToTransform = null, LayersPattern = null };
     }
 
     [GeneratedRegex(@"(?<=\.)\d+(?=\.)")]

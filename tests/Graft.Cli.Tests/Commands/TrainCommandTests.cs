@@ -18,7 +18,7 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
         using PeftModel model = PeftModel.Load(workshop.Model);
         model.LoadAdapter(output);
         Assert.Equal(4, Assert.IsType<LoraConfig>(model.ConfigOf("default")).R);
-        Assert.All(["adapter_config.json", "tokenizer.json", "trainer_state.json", "graft.yaml", "README.md"], name => Assert.True(File.Exists(Path.Combine(output, name)), name));
+        Assert.All(["adapter_config.json", "tokenizer.json", "trainer_state.json", "metrics.jsonl", "graft.yaml", "README.md"], name => Assert.True(File.Exists(Path.Combine(output, name)), name));
         Assert.DoesNotContain('\u001b', run.Results + run.Errors);
         Assert.DoesNotContain('\r', run.Results + run.Errors);
     }
@@ -41,7 +41,7 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     {
         ToolRun run = workshop.Train("events", "--json", "--test_size", "4", "--save_steps", "2");
         Assert.Equal(0, run.Code);
-        Assert.Equal(["start", "log", "log", "save", "eval", "log", "eval", "save", "summary"], run.Events.Select(e => e.GetProperty("event").GetString()));
+        Assert.Equal(["start", "log", "log", "save", "eval", "log", "save", "eval", "summary"], run.Events.Select(e => e.GetProperty("event").GetString()));
         Assert.Empty(run.Errors);
         JsonElement start = run.Event("start");
         Assert.Equal(20, start.GetProperty("samples").GetInt32());
@@ -89,6 +89,9 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [InlineData("blocks", "--block_size", "16")]
     [InlineData("ia3", "--method", "ia3")]
     [InlineData("tokens", "--max_tokens_per_batch", "100")]
+    [InlineData("loraplus", "--loraplus_lr_ratio", "16", "--include_num_input_tokens_seen", "true")]
+    [InlineData("momentum", "--optim", "sgd", "--optim_args", "momentum=0.9,nesterov=true")]
+    [InlineData("dora", "--use_dora", "--target_modules", "all-linear")]
     [InlineData("sequential", "--train_sampling_strategy", "sequential", "--gradient_accumulation_steps", "2", "--gradient_checkpointing")]
     [InlineData("schedule", "--lr_scheduler_type", "cosine_with_min_lr", "--lr_scheduler_kwargs", "{min_lr: 1e-6}", "--warmup_ratio", "0.5")]
     [InlineData("best", "--test_size", "0.25", "--eval_strategy", "steps", "--eval_steps", "2", "--save_steps", "2", "--load_best_model_at_end", "--early_stopping_patience", "3")]
@@ -129,7 +132,7 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [InlineData(1, "held-back samples", "--eval_strategy", "epoch")]
     [InlineData(1, "per_device_train_batch_size must be at least 1", "--per_device_train_batch_size", "0")]
     [InlineData(1, "block_size and packing exclude each other", "--block_size", "8", "--packing")]
-    [InlineData(1, "less than one block", "--block_size", "1000000")]
+    [InlineData(1, "block_size must be at least 2", "--block_size", "1")]
     [InlineData(3, "not yet: quantised base weights (--load_in_4bit)", "--load_in_4bit")]
     public void A_mistake_has_a_message_and_leaves_nothing(int code, string message, params string[] options)
     {
@@ -161,6 +164,16 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
         => Assert.Contains("no rows in", workshop.Train("empty", "--data", workshop.Write("empty.jsonl", "")).Errors);
 
     [Fact]
+    public void The_loss_curve_is_written_and_shown()
+    {
+        ToolRun run = workshop.Train("curve");
+        Assert.True(File.Exists(workshop.NewPath("curve/loss.svg")));
+        Assert.True(File.Exists(workshop.NewPath("curve/loss.png")));
+        Assert.Contains("step 4", run.Results);
+        Assert.Equal(4, File.ReadLines(workshop.NewPath("curve/metrics.jsonl")).Count());
+    }
+
+    [Fact]
     public void A_full_disk_is_reported_and_nothing_is_half_written()
     {
         using IDisposable full = AtomicFile.Interpose(_ => throw new IOException("No space left on device"));
@@ -188,6 +201,7 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
         Assert.Equal(1, run.Code);
         Assert.Contains("learning_rate was 0.01, now it is 0.001", run.Errors);
         Assert.Contains("the checkpoint trains base_model", run.Errors);
+        Assert.Contains("learning_rate: 0.01", File.ReadAllText(workshop.NewPath("before/graft.yaml")));
     }
 
     [Fact]

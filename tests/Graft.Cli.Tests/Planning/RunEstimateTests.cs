@@ -9,6 +9,7 @@ public sealed class RunEstimateTests(Workshop workshop) : IClassFixture<Workshop
     private static readonly Dictionary<string, string> Configs = new()
     {
         ["bloom"] = """{"model_type":"bloom","vocab_size":1200,"hidden_size":48,"n_layer":7,"n_head":4,"bos_token_id":1,"eos_token_id":2,"pad_token_id":3}""",
+        ["falcon"] = """{"model_type":"falcon","vocab_size":900,"hidden_size":48,"num_hidden_layers":5,"num_attention_heads":4,"multi_query":true,"bias":false,"layer_types":["a","b","a","b","a"]}""",
         ["gpt2"] = """{"model_type":"gpt2","vocab_size":1200,"n_embd":48,"n_layer":5,"n_head":3,"n_positions":64}""",
         ["llama"] = """{"model_type":"llama","vocab_size":700,"hidden_size":64,"intermediate_size":172,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"bos_token_id":1,"eos_token_id":2}""",
     };
