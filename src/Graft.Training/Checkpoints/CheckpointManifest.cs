@@ -16,6 +16,9 @@ internal sealed class CheckpointManifest
     /// <summary>What comes next.</summary>
     public required RunPhase Next { get; init; }
 
+    /// <summary>What is still to be logged of the steps before, when logging comes next; otherwise empty, since a resumed run's log begins with the resume.</summary>
+    public required double[] LogWindow { get; init; }
+
     /// <summary>Memory of a schedule that follows a metric.</summary>
     public required double[] Schedule { get; init; }
 
@@ -89,14 +92,8 @@ internal sealed class CheckpointManifest
             writer.WriteNumber("version", Version);
             writer.WriteString("next", NameOf(Next));
             Fingerprint.Write(writer);
-            writer.WriteStartArray("schedule");
-            foreach (double number in Schedule)
-            {
-                // Bits, since a number may be infinite.
-                writer.WriteNumberValue(BitConverter.DoubleToInt64Bits(number));
-            }
-
-            writer.WriteEndArray();
+            WriteNumbers(writer, "log_window", LogWindow);
+            WriteNumbers(writer, "schedule", Schedule);
             WriteFiles(writer);
             writer.WriteEndObject();
         }
@@ -117,10 +114,26 @@ internal sealed class CheckpointManifest
         {
             Fingerprint = RunFingerprint.Read(root),
             Next = Enum.GetValues<RunPhase>().Cast<RunPhase?>().FirstOrDefault(phase => NameOf(phase!.Value) == next) ?? throw new FormatException($"next is '{next}'"),
-            Schedule = [.. root.GetProperty("schedule").EnumerateArray().Select(number => BitConverter.Int64BitsToDouble(number.GetInt64()))],
+            LogWindow = ReadNumbers(root, "log_window"),
+            Schedule = ReadNumbers(root, "schedule"),
             Files = root.GetProperty("files").EnumerateObject().ToDictionary(
                 file => file.Name, file => (file.Value.GetProperty("size").GetInt64(), file.Value.GetProperty("sha256").GetString()!), StringComparer.Ordinal),
         };
+    }
+
+    private static double[] ReadNumbers(JsonElement root, string name)
+        => [.. root.GetProperty(name).EnumerateArray().Select(number => BitConverter.Int64BitsToDouble(number.GetInt64()))];
+
+    /// <summary>As bits, since a number may be infinite.</summary>
+    private static void WriteNumbers(Utf8JsonWriter writer, string name, double[] numbers)
+    {
+        writer.WriteStartArray(name);
+        foreach (double number in numbers)
+        {
+            writer.WriteNumberValue(BitConverter.DoubleToInt64Bits(number));
+        }
+
+        writer.WriteEndArray();
     }
 
     private static string NameOf(RunPhase phase) => phase switch

@@ -30,8 +30,11 @@ internal sealed class TrainingCheckpoint
     public Action<string>? SaveTokenizer { get; init; }
 
     /// <summary>Writes a checkpoint and returns its folder.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="next">What comes next.</param>
+    /// <param name="logWindow">What is still to be logged.</param>
     /// <exception cref="IOException">It could not be written; nothing of it is left.</exception>
-    public string Save(TrainerState state, RunPhase next)
+    public string Save(TrainerState state, RunPhase next, double[] logWindow)
     {
         string target = CheckpointFolders.Of(_outputDir, state.GlobalStep);
         string folder = target + CheckpointFolders.Incomplete;
@@ -40,7 +43,7 @@ internal sealed class TrainingCheckpoint
         Directory.CreateDirectory(folder);
         try
         {
-            Write(folder, state, next);
+            Write(folder, state, next, logWindow);
             CheckpointFolders.Remove(target);
             Directory.Move(folder, target);
         }
@@ -53,9 +56,9 @@ internal sealed class TrainingCheckpoint
         return target;
     }
 
-    /// <summary>Restores values, moments and schedule; returns the state and what comes next.</summary>
+    /// <summary>Restores values, moments and schedule; returns the state, what comes next and what is still to be logged.</summary>
     /// <exception cref="InvalidDataException">The checkpoint is damaged, or belongs to another run; the message says what differs.</exception>
-    public (TrainerState State, RunPhase Next) Load(string folder)
+    public (TrainerState State, RunPhase Next, double[] LogWindow) Load(string folder)
     {
         CheckpointManifest manifest = CheckpointManifest.Load(folder);
         string[] differences = [.. _fingerprint.Value.DifferencesFrom(manifest.Fingerprint)];
@@ -72,10 +75,10 @@ internal sealed class TrainingCheckpoint
         }
 
         OptimizerFile.Load(folder, _update);
-        return (state, manifest.Next);
+        return (state, manifest.Next, manifest.LogWindow);
     }
 
-    private void Write(string folder, TrainerState state, RunPhase next)
+    private void Write(string folder, TrainerState state, RunPhase next, double[] logWindow)
     {
         if (_model.AdapterNames.Count > 0)
         {
@@ -93,6 +96,7 @@ internal sealed class TrainingCheckpoint
         {
             Fingerprint = _fingerprint.Value,
             Next = next,
+            LogWindow = logWindow,
             Schedule = _schedule is MetricSchedule metric ? metric.Save() : [],
             Files = new Dictionary<string, (long Size, string Hash)>(StringComparer.Ordinal)
             {

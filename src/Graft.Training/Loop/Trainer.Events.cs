@@ -8,7 +8,7 @@ public sealed partial class Trainer
     private int _savedStep = -1;
 
     /// <summary>Whatever is still to be done before the next step. When told to stop while it evaluates, it stops there, and a resumed run goes on there.</summary>
-    private void FinishEvents(RunProgress progress, bool epochEnds, ITrainingObserver? observer, CancellationToken cancellationToken)
+    private void FinishEvents(bool epochEnds, ITrainingObserver? observer, CancellationToken cancellationToken)
     {
         int step = _state.GlobalStep;
         bool last = step >= _plan.MaxSteps;
@@ -17,7 +17,7 @@ public sealed partial class Trainer
             bool log = Every(_arguments.LoggingStrategy, _loggingSteps) || (_arguments.LoggingFirstStep && step == 1);
             bool evaluate = step >= _arguments.EvalDelay && (Every(_arguments.EvalStrategy, _evalSteps) || (_arguments.EvalStrategy == IntervalStrategy.Steps && last));
             bool save = Every(_arguments.SaveStrategy, _saveSteps) || (_arguments.SaveStrategy == IntervalStrategy.Steps && last);
-            if (!LogEvaluateSave(progress, log, evaluate, save, epochEnds, observer, cancellationToken))
+            if (!LogEvaluateSave(log, evaluate, save, epochEnds, observer, cancellationToken))
             {
                 return;
             }
@@ -28,7 +28,7 @@ public sealed partial class Trainer
         if (_phase == RunPhase.EpochEvents)
         {
             bool evaluate = _arguments.EvalStrategy == IntervalStrategy.Epoch && _state.Epoch >= _arguments.EvalDelay;
-            if (LogEvaluateSave(progress, _arguments.LoggingStrategy == IntervalStrategy.Epoch, evaluate, _arguments.SaveStrategy == IntervalStrategy.Epoch, epochEnds, observer, cancellationToken))
+            if (LogEvaluateSave(_arguments.LoggingStrategy == IntervalStrategy.Epoch, evaluate, _arguments.SaveStrategy == IntervalStrategy.Epoch, epochEnds, observer, cancellationToken))
             {
                 _phase = RunPhase.Step;
             }
@@ -38,11 +38,11 @@ public sealed partial class Trainer
     }
 
     /// <summary>Returns false when it was told to stop while it evaluated: the rest is still to be done.</summary>
-    private bool LogEvaluateSave(RunProgress progress, bool log, bool evaluate, bool save, bool epochEnds, ITrainingObserver? observer, CancellationToken cancellationToken)
+    private bool LogEvaluateSave(bool log, bool evaluate, bool save, bool epochEnds, ITrainingObserver? observer, CancellationToken cancellationToken)
     {
-        if (log && progress.HasUnlogged)
+        if (log && _progress.HasUnlogged)
         {
-            LogStep(progress, observer);
+            LogStep(observer);
         }
 
         bool isBest = false;
@@ -131,7 +131,7 @@ public sealed partial class Trainer
             }
         }
 
-        string saved = _checkpoint!.Save(_state, next);
+        string saved = _checkpoint!.Save(_state, next, next == RunPhase.Step ? [] : _progress.SaveWindow());
         _savedStep = next == RunPhase.Step ? _state.GlobalStep : -1;
         Rotate();
         observer?.OnSave(saved);
@@ -146,22 +146,22 @@ public sealed partial class Trainer
         }
     }
 
-    private void LogStep(RunProgress progress, ITrainingObserver? observer)
+    private void LogStep(ITrainingObserver? observer)
     {
-        double loss = progress.TakeWindow();
+        double loss = _progress.TakeWindow();
         if (_arguments.IncludeNumInputTokensSeen == InputTokenCount.No)
         {
-            Log(observer, ("loss", loss), ("grad_norm", progress.GradNorm), ("learning_rate", progress.LearningRate));
+            Log(observer, ("loss", loss), ("grad_norm", _progress.GradNorm), ("learning_rate", _progress.LearningRate));
         }
         else
         {
             Log(
                 observer,
                 ("loss", loss),
-                ("grad_norm", progress.GradNorm),
-                ("learning_rate", progress.LearningRate),
-                ("train_runtime", Math.Round(progress.Seconds, 4)),
-                ("train_tokens_per_second", Math.Round(progress.TokensPerSecond, 3)));
+                ("grad_norm", _progress.GradNorm),
+                ("learning_rate", _progress.LearningRate),
+                ("train_runtime", Math.Round(_progress.Seconds, 4)),
+                ("train_tokens_per_second", Math.Round(_progress.TokensPerSecond, 3)));
         }
     }
 
@@ -185,19 +185,19 @@ public sealed partial class Trainer
         observer?.OnLog(row);
     }
 
-    private TrainingResult Finish(RunProgress progress, ITrainingObserver? observer, bool asked)
+    private TrainingResult Finish(ITrainingObserver? observer, bool asked)
     {
         bool interrupted = asked && (!_state.ShouldTrainingStop || _phase != RunPhase.Step);
         if (!interrupted)
         {
-            double seconds = progress.Seconds;
+            double seconds = _progress.Seconds;
             Log(
                 observer,
-                ("train_loss", progress.TrainLoss),
+                ("train_loss", _progress.TrainLoss),
                 ("total_flos", _state.TotalFlos),
                 ("train_runtime", Math.Round(seconds, 4)),
                 ("train_samples_per_second", Math.Round(_arguments.NumTrainEpochs * _samples.Count / Math.Max(seconds, 1e-9), 3)),
-                ("train_steps_per_second", Math.Round(progress.Steps / Math.Max(seconds, 1e-9), 3)));
+                ("train_steps_per_second", Math.Round(_progress.Steps / Math.Max(seconds, 1e-9), 3)));
             EndWithBest();
         }
         else if (_state.GlobalStep > 0 && _savedStep != _state.GlobalStep)
@@ -207,7 +207,7 @@ public sealed partial class Trainer
 
         IReadOnlyList<(int Step, string Folder)> left = CheckpointFolders.List(_arguments.OutputDir);
         var result = new TrainingResult(
-            _state.GlobalStep, progress.TrainLoss, progress.Seconds, progress.Tokens, interrupted, !interrupted && _state.GlobalStep < _plan.MaxSteps, left.Count == 0 ? null : left[^1].Folder, _state);
+            _state.GlobalStep, _progress.TrainLoss, _progress.Seconds, _progress.Tokens, interrupted, !interrupted && _state.GlobalStep < _plan.MaxSteps, left.Count == 0 ? null : left[^1].Folder, _state);
         observer?.OnEnd(result);
         return result;
     }

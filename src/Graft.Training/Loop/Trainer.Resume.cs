@@ -15,10 +15,9 @@ public sealed partial class Trainer
         _state = NewState();
         _phase = RunPhase.Step;
         string? from = ResumeFolder();
-        if (from is not null)
-        {
-            Resume(from);
-        }
+        double[] logWindow = from is null ? [] : Resume(from);
+        _progress = new RunProgress(_state.GlobalStep, _plan.MaxSteps);
+        _progress.RestoreWindow(logWindow);
 
         PrepareOutput(from);
         if (CheckpointFolders.List(_arguments.OutputDir) is [.., { } newest] && newest.Step == _state.GlobalStep)
@@ -56,10 +55,11 @@ public sealed partial class Trainer
         return Directory.Exists(from) ? from : throw new DirectoryNotFoundException($"resume_from_checkpoint: there is no folder {from}");
     }
 
-    private void Resume(string folder)
+    /// <summary>Restores everything; returns what is still to be logged.</summary>
+    private double[] Resume(string folder)
     {
         TrainerState fresh = _state;
-        (_state, _phase) = _checkpoint!.Load(folder);
+        (_state, _phase, double[] logWindow) = _checkpoint!.Load(folder);
         (_state.MaxSteps, _state.NumTrainEpochs) = (fresh.MaxSteps, fresh.NumTrainEpochs);
         (_state.LoggingSteps, _state.EvalSteps, _state.SaveSteps, _state.TrainBatchSize) = (fresh.LoggingSteps, fresh.EvalSteps, fresh.SaveSteps, fresh.TrainBatchSize);
         if (fresh.EarlyStopping is { } stopping)
@@ -71,6 +71,7 @@ public sealed partial class Trainer
         bool isHere = Path.GetFullPath(CheckpointFolders.Of(_arguments.OutputDir, _state.GlobalStep)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         _savedStep = isHere && _phase == RunPhase.Step ? _state.GlobalStep : -1;
         _state.ShouldTrainingStop = _state.GlobalStep >= _plan.MaxSteps || _state.EarlyStopping is { HasRunOut: true };
+        return logWindow;
     }
 
     /// <summary>Refuses to mix with another run's checkpoints, and to train for hours towards a folder that cannot be written.</summary>

@@ -32,6 +32,7 @@ public sealed partial class Trainer : IDisposable
     private readonly long _countedParameters;
     private TrainerState _state = new();
     private TrainingCheckpoint? _checkpoint;
+    private RunProgress _progress = new(firstStep: 0, maxSteps: 0);
     private RunPhase _phase;
 
     /// <summary>Prepares a run: moves what is trained into one buffer, lays out optimizer and schedule.</summary>
@@ -103,7 +104,6 @@ public sealed partial class Trainer : IDisposable
     public TrainingResult Train(ITrainingObserver? observer = null, CancellationToken cancellationToken = default)
     {
         Start();
-        var progress = new RunProgress(_state.GlobalStep, _plan.MaxSteps);
         (long trainable, long all) = _model.CountParameters();
         observer?.OnStart(new TrainingPlan(_samples.Count, _evalSamples.Count, _plan.MaxSteps, _plan.NumTrainEpochs, trainable, all, _state.GlobalStep) { LogHistory = [.. _state.LogHistory] });
         if (_arguments.EvalOnStart && _state.GlobalStep == 0)
@@ -112,21 +112,24 @@ public sealed partial class Trainer : IDisposable
         }
 
         (int epoch, int window) = _plan.PositionAfter(_state.GlobalStep);
-        FinishEvents(progress, epochEnds: window == 0, observer, cancellationToken);
+        FinishEvents(epochEnds: window == 0, observer, cancellationToken);
+
+        // What is logged after a resume is the mean of the steps after it: so does the Trainer.
+        _progress.ForgetWindow();
         while (!_state.ShouldTrainingStop && !cancellationToken.IsCancellationRequested)
         {
-            StepReport report = Step(epoch, window, progress);
+            StepReport report = Step(epoch, window);
             observer?.OnStep(report);
             bool epochEnds = ++window == _plan.WindowsIn(epoch);
             _phase = RunPhase.StepEvents;
-            FinishEvents(progress, epochEnds, observer, cancellationToken);
+            FinishEvents(epochEnds, observer, cancellationToken);
             if (epochEnds)
             {
                 (epoch, window) = (epoch + 1, 0);
             }
         }
 
-        return Finish(progress, observer, cancellationToken.IsCancellationRequested);
+        return Finish(observer, cancellationToken.IsCancellationRequested);
     }
 
     /// <inheritdoc/>
@@ -137,7 +140,7 @@ public sealed partial class Trainer : IDisposable
     }
 
     /// <summary>One optimizer step: forward and backward over the window's micro-batches, clip, update.</summary>
-    private StepReport Step(int epoch, int window, RunProgress progress)
+    private StepReport Step(int epoch, int window)
     {
         long started = Stopwatch.GetTimestamp();
         (int first, int end) = _plan.Window(epoch, window);
@@ -160,9 +163,9 @@ public sealed partial class Trainer : IDisposable
         _state.Epoch = epoch + ((double)end / _batches.BatchesIn(epoch));
         _state.ShouldTrainingStop = _state.GlobalStep >= _plan.MaxSteps;
         _state.TotalFlos += 6.0 * tokens * _countedParameters;
-        progress.Add(loss, norm, rate, tokens);
+        _progress.Add(loss, norm, rate, tokens);
         return new StepReport(
-            _state.GlobalStep, _plan.MaxSteps, _state.Epoch, loss, norm, rate, tokens, trainableTokens, Stopwatch.GetElapsedTime(started).TotalSeconds, progress.TokensPerSecond, progress.RemainingSeconds);
+            _state.GlobalStep, _plan.MaxSteps, _state.Epoch, loss, norm, rate, tokens, trainableTokens, Stopwatch.GetElapsedTime(started).TotalSeconds, _progress.TokensPerSecond, _progress.RemainingSeconds);
     }
 
     /// <summary>Forward and backward of one micro-batch; its share of the window's mean loss.</summary>

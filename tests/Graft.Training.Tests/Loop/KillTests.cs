@@ -104,8 +104,11 @@ public sealed class KillTests : IDisposable
         }
     }
 
+    /// <summary>All files but for temporary ones: a kill while a single file is written beside its target leaves such a one.</summary>
     private static string[] Names(string folder)
-        => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal)];
+        => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(path => !(Path.GetFileName(path).StartsWith('.') && path.EndsWith(".tmp", StringComparison.Ordinal)))
+            .Select(path => Path.GetRelativePath(folder, path)).Order(StringComparer.Ordinal)];
 
     /// <summary>Without times, and without <c>train_loss</c>, which counts from the resume.</summary>
     private static string Kept(byte[] text)

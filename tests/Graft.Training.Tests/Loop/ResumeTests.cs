@@ -90,12 +90,12 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(4)]
-    [InlineData(6)]
-    public void A_crash_between_saving_and_the_end_of_the_epoch_loses_no_evaluation(int step)
+    [InlineData(2, IntervalStrategy.Steps)]
+    [InlineData(4, IntervalStrategy.Epoch)]
+    [InlineData(6, IntervalStrategy.Epoch)]
+    public void A_crash_between_saving_and_the_end_of_the_epoch_loses_no_evaluation_and_no_row_of_the_log(int step, IntervalStrategy logging)
     {
-        TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with { EvalStrategy = IntervalStrategy.Epoch, SaveSteps = 1, MetricForBestModel = "loss" };
+        TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with { LoggingStrategy = logging, EvalStrategy = IntervalStrategy.Epoch, SaveSteps = 1, MetricForBestModel = "loss" };
         TokenizedSample[] held = TinyRuns.Samples(6, seed: 5);
         Runs.Train(straight, TinyRuns.Samples(11), out TrainingResult expected, evalSamples: held);
         TrainingArguments arguments = straight with { OutputDir = _folder.Of("crashed") };
@@ -104,8 +104,8 @@ public sealed class ResumeTests : IDisposable
         Runs.Train(arguments with { ResumeFromCheckpoint = "true" }, TinyRuns.Samples(11), out TrainingResult actual, evalSamples: held);
 
         Assert.Equal(
-            expected.State.LogHistory.Where(row => row["train_loss"] is null).Select(row => (row.Step, row["loss"], row["eval_loss"])),
-            actual.State.LogHistory.Where(row => row["train_loss"] is null).Select(row => (row.Step, row["loss"], row["eval_loss"])));
+            expected.State.LogHistory.Where(row => row["train_loss"] is null).Select(row => (row.Step, row["loss"], row["grad_norm"], row["learning_rate"], row["eval_loss"])),
+            actual.State.LogHistory.Where(row => row["train_loss"] is null).Select(row => (row.Step, row["loss"], row["grad_norm"], row["learning_rate"], row["eval_loss"])));
     }
 
     [Fact]
