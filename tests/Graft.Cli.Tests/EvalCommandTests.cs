@@ -117,6 +117,25 @@ public sealed class EvalCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task What_train_makes_the_other_verbs_take()
+    {
+        string data = _tiny.Write("pairs.jsonl", "{\"q\": \"the old orchard\", \"a\": \"remembers\"}\n{\"q\": \"a sharp knife\", \"a\": \"holds\"}\n");
+        string output = _tiny.At("out");
+        ToolResult trained = await TinyModel.RunAsync(
+            "train", "--model", _tiny.CreateModel(), "--data", data, "--template", "{q} ->: {|}{a}", "--output_dir", output, "--max_steps", "8", "--save_steps", "4", "--learning_rate", "0.01", "--json");
+        Assert.True(trained.Code == 0, trained.Results);
+        ToolResult evaluated = await TinyModel.RunAsync("eval", output, "--data", data, "--json");
+        Assert.True(evaluated.Summary.GetProperty("adapter_loss").GetDouble() < evaluated.Summary.GetProperty("base_loss").GetDouble());
+        Assert.Equal(evaluated.Summary.GetProperty("tokens").GetInt64(), Tokens(await TinyModel.RunAsync("eval", Path.Combine(output, "checkpoint-4"), "--data", data, "--json")));
+        ToolResult inspected = await TinyModel.RunAsync("inspect", output, "--json");
+        Assert.Equal("run with adapter folder (LORA)", inspected.Summary.GetProperty("kind").GetString());
+        Assert.All(inspected.Named("checkpoint"), checkpoint => Assert.True(checkpoint.GetProperty("resumable").GetBoolean()));
+        Assert.Equal(0, (await TinyModel.RunAsync("merge", output, "--into", _tiny.At("merged"))).Code);
+        ToolResult merged = await TinyModel.RunAsync("eval", _tiny.At("merged"), "--data", data, "--template", "{q} ->: {|}{a}", "--json");
+        Assert.Equal(evaluated.Summary.GetProperty("adapter_loss").GetDouble(), merged.Summary.GetProperty("model_loss").GetDouble(), 1e-4);
+    }
+
+    [Fact]
     public void The_error_of_a_difference_is_that_of_paired_rows()
     {
         RowLosses first = Losses((4, 2), (9, 3), (2, 1));
