@@ -10,12 +10,12 @@ public static class CaseJson
     public static int[] Integers(this JsonElement element) => [.. element.EnumerateArray().Select(e => e.GetInt32())];
 
     /// <summary>Token ids and labels of every sequence; without labels, nothing is counted.</summary>
-    public static List<(int[] Ids, int[] Labels)> Sequences(this ConformanceCase @case)
+    public static List<CaseSequence> Sequences(this ConformanceCase @case)
         => [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(sequence =>
         {
             int[] ids = sequence.GetProperty("input_ids").Integers();
             int[] labels = sequence.TryGetProperty("labels", out JsonElement given) ? given.Integers() : [.. ids.Select(_ => -100)];
-            return (ids, labels);
+            return new CaseSequence(ids, labels, sequence.TryGetProperty("decoder_input_ids", out JsonElement decoder) ? decoder.Integers() : null);
         })];
 
     /// <summary>Loads a base model, or says that its family is not supported yet.</summary>

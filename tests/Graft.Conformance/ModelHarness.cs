@@ -19,9 +19,6 @@ public sealed unsafe class ModelHarness : IDisposable
     public float[] Logits(IReadOnlyList<int> ids) => Logits(new CaseSequence([.. ids], []));
 
     /// <summary>Logits of every token, row by row; of an encoder-decoder those of the tokens that lead to the labels.</summary>
-    public float[] Logits((int[] Ids, int[] Labels) sequence) => Logits(new CaseSequence(sequence.Ids, sequence.Labels));
-
-    /// <summary>Logits of every token, row by row.</summary>
     public float[] Logits(CaseSequence sequence)
     {
         _tape.Reset();

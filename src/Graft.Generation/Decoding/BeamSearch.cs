@@ -54,6 +54,7 @@ public sealed class BeamSearch : IDisposable
         private readonly StoppingCriteria _criteria;
         private readonly FinishedBeams _finished;
         private readonly BeamCandidates _candidates;
+        private readonly int[]? _source;
         private readonly int _promptLength;
         private readonly int _width;
         private readonly ulong _seed;
@@ -75,6 +76,7 @@ public sealed class BeamSearch : IDisposable
             _criteria = StoppingCriteria.Build(_config, positions, request.BytesOfToken);
             _finished = new FinishedBeams(_width, _config, longest - prompt.Length);
             _candidates = new BeamCandidates(Math.Max(2, 1 + (_config.EosTokenId?.Count ?? 0)) * _width);
+            _source = request.SourceIds?.ToArray();
             _promptLength = prompt.Length;
             _beams = [new Beam(model.AddSequence(request), prompt, 0)];
         }
@@ -140,7 +142,7 @@ public sealed class BeamSearch : IDisposable
             {
                 Span<float> scores = logits.Row(i);
                 ScoreMath.LogSoftmax(scores);
-                _processors.Process(scores, new ProcessorContext(_beams[i].Tokens, _promptLength));
+                _processors.Process(scores, new ProcessorContext(_beams[i].Tokens, _promptLength) { EncoderTokens = _source ?? _beams[i].Tokens.AsSpan(0, _promptLength) });
                 OfferAll(i, scores);
             }
         }

@@ -16,6 +16,7 @@ public sealed class GenerationSequence
     private readonly LogitsProcessorList _processors;
     private readonly StoppingCriteria _criteria;
     private readonly IDraft? _draft;
+    private readonly int[]? _source;
     private readonly int[] _guesses = new int[MostGuesses + 1];
     private readonly ulong _randomKey;
     private readonly int _longest;
@@ -26,6 +27,7 @@ public sealed class GenerationSequence
     internal GenerationSequence(GenerationRequest request, LanguageModel model)
     {
         Request = request;
+        _source = request.SourceIds?.ToArray();
         GenerationConfig config = request.Config;
         int[] prompt = [.. request.PromptIds];
         int? positions = model.Config.MaximumPositions;
@@ -94,6 +96,7 @@ public sealed class GenerationSequence
             Span<float> scores = logits.Row(Main.LogitRow + i);
             var context = new ProcessorContext(Main.Tokens, Main.PromptLength)
             {
+                EncoderTokens = _source ?? Main.Tokens[..Main.PromptLength],
                 UnconditionalScores = Unconditional is null ? default : logits.Row(Unconditional.LogitRow + i),
             };
             _processors.Process(scores, context);

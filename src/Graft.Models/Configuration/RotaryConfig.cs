@@ -20,6 +20,9 @@ public sealed class RotaryConfig
     /// <summary>How longer texts are stretched: <c>default</c> for not at all.</summary>
     public string Type { get; }
 
+    /// <summary>Whether the length that the model was made for is a limit: <c>dynamic</c> stretches as far as a text goes.</summary>
+    public bool IsBounded => Type != "dynamic";
+
     /// <summary>The base of the frequencies.</summary>
     public double Theta { get; }
 

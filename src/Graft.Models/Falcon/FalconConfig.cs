@@ -85,7 +85,7 @@ public sealed class FalconConfig : ModelConfig
     public override int KeyValueWidth => KeyValueHeads * HeadSize;
 
     /// <inheritdoc/>
-    public override int? MaximumPositions => Rotary is null ? null : _positions;
+    public override int? MaximumPositions => Rotary is { IsBounded: true } ? _positions : null;
 
     private int ReadNorms(ConfigReader reader)
     {

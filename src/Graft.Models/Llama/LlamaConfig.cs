@@ -91,7 +91,7 @@ public class LlamaConfig : ModelConfig
     public override int KeyValueWidth => KeyValueHeads * HeadSize;
 
     /// <inheritdoc/>
-    public override int? MaximumPositions => Positions;
+    public override int? MaximumPositions => Rotary.IsBounded ? Positions : null;
 
     /// <summary>How many tokens a token of this layer sees, itself included; 0 for all before it.</summary>
     /// <param name="layer">Number of the layer.</param>

@@ -37,7 +37,7 @@ internal static class SavedEmbeddings
     }
 
     /// <summary>The number of tokens, where the file holds embedding and head as a whole and they agree; null otherwise. An adapted layer keeps the number it has.</summary>
-    private static int? Vocabulary(CheckpointFolder file, CausalLanguageModel model)
+    private static int? Vocabulary(CheckpointFolder file, LanguageModel model)
     {
         long[] rows = [.. Places(model)
             .Select(place => file.Tensors.TryGetValue($"{AdapterParameter.Prefix}{place.Module.Name}.weight", out TensorEntry? entry) && entry.Shape.Count == 2 ? entry.Shape[0] : -1)

@@ -115,6 +115,7 @@ internal static class Fingerprint
             hash.AppendData(length);
             hash.AppendData(MemoryMarshal.AsBytes(sample.InputIds.AsSpan()));
             hash.AppendData(MemoryMarshal.AsBytes(sample.Labels.AsSpan()));
+            hash.AppendData(MemoryMarshal.AsBytes(sample.SourceIds.AsSpan()));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -51,7 +51,7 @@ internal static class AdapterCase
         => model.NamedWeights().ToDictionary(weight => weight.Name, weight => weight.Slot.Original.ToArray(), StringComparer.Ordinal);
 
     /// <summary>Compares every sequence's logits with the arrays <c>PREFIX.i</c>.</summary>
-    public static void CheckLogits(Check check, ExpectedArrays expected, string prefix, IReadOnlyList<(int[] Ids, int[] Labels)> sequences, ModelHarness harness)
+    public static void CheckLogits(Check check, ExpectedArrays expected, string prefix, IReadOnlyList<CaseSequence> sequences, ModelHarness harness)
     {
         for (int i = 0; i < sequences.Count; i++)
         {

@@ -32,7 +32,7 @@ public sealed class AdapterRunner : ICaseRunner
         AdapterCase.OrNotYet(() => model.LoadAdapter(folder, Name, trainable: true));
         ExpectedArrays expected = ExpectedArrays.Of(@case);
         using var harness = new ModelHarness(model.Base);
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         AdapterCase.CheckLogits(check, expected, "logits", sequences, harness);
         CheckCounts(@case, model);
         CheckGenerate(@case, harness, model.Base);
@@ -67,7 +67,7 @@ public sealed class AdapterRunner : ICaseRunner
         }
     }
 
-    private static void CheckDisabled(Check check, ExpectedArrays expected, PeftModel model, List<(int[] Ids, int[] Labels)> sequences, ModelHarness harness)
+    private static void CheckDisabled(Check check, ExpectedArrays expected, PeftModel model, List<CaseSequence> sequences, ModelHarness harness)
     {
         if (!expected.Has("disabled.logits.0"))
         {
@@ -83,7 +83,7 @@ public sealed class AdapterRunner : ICaseRunner
     }
 
     private static void CheckGradients(
-        ConformanceCase @case, Check check, ExpectedArrays expected, PeftModel model, ModelHarness harness, List<(int[] Ids, int[] Labels)> sequences)
+        ConformanceCase @case, Check check, ExpectedArrays expected, PeftModel model, ModelHarness harness, List<CaseSequence> sequences)
     {
         IReadOnlyList<TrainableParameter> trained = model.TrainableParameters();
         using var buffer = new ParameterBuffer([.. trained.Select(parameter => parameter.Parameter)]);
@@ -131,7 +131,7 @@ public sealed class AdapterRunner : ICaseRunner
         }
     }
 
-    private static void CheckSaved(ConformanceCase @case, PeftModel model, string source, ModelHarness harness, List<(int[] Ids, int[] Labels)> sequences)
+    private static void CheckSaved(ConformanceCase @case, PeftModel model, string source, ModelHarness harness, List<CaseSequence> sequences)
         => AdapterCase.InTemporaryFolder(folder =>
         {
             bool? embeddings = @case.Has("save_embedding_layers") && @case.Root.GetProperty("save_embedding_layers").ValueKind is JsonValueKind.True or JsonValueKind.False

@@ -63,7 +63,7 @@ public sealed class AdaptersRunner : ICaseRunner
         }
 
         using var harness = new ModelHarness(model.Base);
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         foreach (JsonElement state in @case.Root.GetProperty("states").EnumerateArray())
         {
             string label = state.GetProperty("label").GetString()!;

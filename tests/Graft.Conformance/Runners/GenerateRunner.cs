@@ -28,9 +28,11 @@ public sealed class GenerateRunner(string kind) : ICaseRunner
         string folder = row.GetProperty("model").GetString()!;
         LanguageModel model = models.Load(folder);
         GenerationConfig config = ConfigOf(row, model, what);
+        int[] ids = row.GetProperty("input_ids").Integers();
         var request = new GenerationRequest
         {
-            PromptIds = row.GetProperty("input_ids").Integers(),
+            PromptIds = model is Seq2SeqLanguageModel encoderDecoder ? [config.DecoderStartTokenId ?? encoderDecoder.DecoderStartTokenId] : ids,
+            SourceIds = model is Seq2SeqLanguageModel ? ids : null,
             Config = config,
             NegativePromptIds = row.TryGetProperty("negative_prompt_ids", out JsonElement negative) ? negative.Integers() : null,
             Assistant = row.TryGetProperty("assistant", out JsonElement assistant) ? models.Load(assistant.GetString()!) : null,

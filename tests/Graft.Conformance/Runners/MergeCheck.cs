@@ -11,7 +11,7 @@ internal sealed class MergeCheck(
     ExpectedArrays expected,
     PeftModel model,
     ModelHarness harness,
-    List<(int[] Ids, int[] Labels)> sequences,
+    List<CaseSequence> sequences,
     Dictionary<string, float[]> original)
 {
     private readonly JsonElement _merge = @case.Root.GetProperty("merge");

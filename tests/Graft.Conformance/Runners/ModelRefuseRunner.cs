@@ -25,7 +25,7 @@ public sealed class ModelRefuseRunner : ICaseRunner
         using LanguageModel model = CaseJson.LoadModel(folder);
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
         using var harness = new ModelHarness(model);
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         for (int i = 0; i < sequences.Count; i++)
         {
             check.Close($"logits.{i}", ModelHarness.Expected(expected, $"logits.{i}"), harness.Logits(sequences[i]));

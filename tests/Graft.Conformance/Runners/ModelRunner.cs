@@ -30,7 +30,7 @@ public sealed class ModelRunner : ICaseRunner
         using LanguageModel model = CaseJson.LoadModel(folder);
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
         using var harness = new ModelHarness(model);
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         for (int i = 0; i < sequences.Count; i++)
         {
             check.Close($"logits.{i}", ModelHarness.Expected(expected, $"logits.{i}"), harness.Logits(sequences[i]));
@@ -46,7 +46,7 @@ public sealed class ModelRunner : ICaseRunner
     }
 
     private static void CheckGradients(
-        ConformanceCase @case, Check check, LanguageModel model, ModelHarness harness, List<(int[] Ids, int[] Labels)> sequences, SafetensorsFile expected)
+        ConformanceCase @case, Check check, LanguageModel model, ModelHarness harness, List<CaseSequence> sequences, SafetensorsFile expected)
     {
         List<(string Name, WeightSlot Slot)> weights = [.. model.DistinctWeights()];
         using var buffer = new ParameterBuffer([.. weights.Select(weight => weight.Slot.Original)]);

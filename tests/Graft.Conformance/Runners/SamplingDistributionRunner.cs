@@ -42,9 +42,10 @@ public sealed class SamplingDistributionRunner : ICaseRunner
     private static void RunRow(JsonElement row, int index, LanguageModel model, float[] expected, Check check)
     {
         string what = $"row {index} ({row.GetProperty("generation_config")})";
-        int[] tokens = row.GetProperty("input_ids").Integers();
+        int[] ids = row.GetProperty("input_ids").Integers();
+        int[] tokens = model is Seq2SeqLanguageModel encoderDecoder ? [encoderDecoder.DecoderStartTokenId] : ids;
         using var harness = new ModelHarness(model);
-        float[] logits = harness.Logits(tokens);
+        float[] logits = harness.Logits(new CaseSequence(ids, [], tokens));
         float[] scores = logits[^model.Config.VocabularySize..];
         var config = GenerationConfig.Of(model);
         config.Apply(row.GetProperty("generation_config"));
@@ -59,7 +60,7 @@ public sealed class SamplingDistributionRunner : ICaseRunner
             scores = Array.ConvertAll(probabilities, MathF.Log);
         }
 
-        processors.Process(scores, new ProcessorContext(tokens, tokens.Length));
+        processors.Process(scores, new ProcessorContext(tokens, tokens.Length) { EncoderTokens = ids });
         TokenSampler.Probabilities(scores, probabilities);
         Check.Equal($"{what}: support", row.GetProperty("support").GetInt32(), probabilities.Count(probability => probability > 0));
         check.Close(what, expected, probabilities);

@@ -16,10 +16,7 @@ internal sealed class Seq2SeqCheck(ConformanceCase @case, Check check)
         var model = (Seq2SeqLanguageModel)loaded;
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
         using var harness = new ModelHarness(model);
-        List<CaseSequence> sequences = [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(sequence => new CaseSequence(
-            sequence.GetProperty("input_ids").Integers(),
-            sequence.GetProperty("labels").Integers(),
-            sequence.TryGetProperty("decoder_input_ids", out JsonElement given) ? given.Integers() : null))];
+        List<CaseSequence> sequences = @case.Sequences();
         for (int i = 0; i < sequences.Count; i++)
         {
             check.Close($"encoder.{i}", ModelHarness.Expected(expected, $"encoder.{i}"), Encoded(model, sequences[i].Ids));
@@ -46,7 +43,7 @@ internal sealed class Seq2SeqCheck(ConformanceCase @case, Check check)
         return model.Encode(context).Span.ToArray();
     }
 
-    private void CheckGenerated(JsonElement entry, Seq2SeqLanguageModel model)
+    private static void CheckGenerated(JsonElement entry, Seq2SeqLanguageModel model)
     {
         GenerationConfig config = ConfigOf(entry, model);
         string what = entry.GetRawText();

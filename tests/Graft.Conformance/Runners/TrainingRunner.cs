@@ -92,7 +92,7 @@ public sealed class TrainingRunner : ICaseRunner
             using var buffer = new ParameterBuffer([.. trained.Select(parameter => parameter.Parameter)]);
             using var harness = new ModelHarness(model.Base);
             harness.Loss([.. window.Select(row => (rows[row].InputIds, rows[row].Labels))], arguments.GradientCheckpointing, arguments.LabelSmoothingFactor);
-            var byKey = trained.ToDictionary(parameter => AdapterCase.Key(parameter.Name, "default"), parameter => parameter.Parameter, StringComparer.Ordinal);
+            var byKey = trained.ToDictionary(parameter => parameter.Key, parameter => parameter.Parameter, StringComparer.Ordinal);
             foreach (TensorEntry entry in gradients)
             {
                 check.Close(entry.Name, entry.ToSingles(), AdapterCase.Gradient(byKey.GetValueOrDefault(entry.Name[Prefix.Length..]) ?? throw new MismatchException($"{entry.Name} is not trained")));

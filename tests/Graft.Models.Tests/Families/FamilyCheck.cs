@@ -7,16 +7,17 @@ namespace Graft.Models.Tests.Families;
 internal static unsafe class FamilyCheck
 {
     private static readonly int[][] Texts = [[5, 1, 7, 2, 9, 3, 3, 8, 4], [6, 2, 0, 1, 11]];
+    private static readonly int[][] Sources = [[7, 3, 10], [1, 8, 2, 5, 5, 4, 9]];
 
     /// <summary>A small model. Its weights are large, so that every part matters.</summary>
     public static CausalLanguageModel Create(string config, ulong seed = 3) => CausalLanguageModel.Create(ConfigReader.Parse(config), seed);
 
     /// <summary>Logits of all tokens of two sequences in one batch.</summary>
-    public static float[] Logits(CausalLanguageModel model)
+    public static float[] Logits(LanguageModel model)
     {
         using var tape = new Tape();
         var context = new ForwardContext(tape);
-        Array.ForEach(Texts, text => context.AddSequence(text));
+        AddTexts(context, model);
         return model.Logits(context, model.Forward(context)).Span.ToArray();
     }
 
@@ -47,8 +48,44 @@ internal static unsafe class FamilyCheck
         }
     }
 
+    /// <summary>The same for an encoder-decoder, whose sources are encoded once; both sequences run side by side.</summary>
+    public static void DecodingGivesTheSameLogits(Seq2SeqLanguageModel model)
+    {
+        float[] expected = Logits(model);
+        int vocabulary = model.Config.VocabularySize;
+        using var tape = new Tape();
+        using var cache = new KeyValueCache(model.Config.LayerCount, model.Config.KeyValueWidth, model.Config.KeyValueWidth);
+        using var sources = new KeyValueCache(model.Config.LayerCount, model.Config.KeyValueWidth, model.Config.KeyValueWidth);
+        var context = new ForwardContext(tape) { Cache = cache, SourceCache = sources };
+        Array.ForEach(Sources, source => context.AddSource(source));
+        sources.SlotsOfStep = [.. Sources.Select(_ => sources.AddSequence())];
+        model.CacheSources(context);
+        int[] slots = [cache.AddSequence(), cache.AddSequence()];
+        for (int first = 0, count = 3; first < Texts[0].Length; first += count, count = 1)
+        {
+            // The shorter text leaves first.
+            int running = first < Texts[1].Length ? 2 : 1;
+            tape.Reset();
+            context.Begin();
+            for (int i = 0; i < running; i++)
+            {
+                context.AddSequence(Texts[i].AsSpan(first, count), first);
+            }
+
+            cache.SlotsOfStep = slots.AsSpan(0, running);
+            context.SourceSlots = sources.SlotsOfStep[..running].ToArray();
+            float[] logits = model.Logits(context, model.Forward(context)).Span.ToArray();
+            cache.Commit();
+            for (int i = 0; i < running; i++)
+            {
+                int start = (i == 0 ? 0 : Texts[0].Length) + first;
+                AssertClose(expected.AsSpan(start * vocabulary, count * vocabulary), logits.AsSpan(i * count * vocabulary, count * vocabulary), 2e-5);
+            }
+        }
+    }
+
     /// <summary>The gradient of some elements of every weight agrees with a central difference; the same with recomputed blocks.</summary>
-    public static void GradientsAreDerivatives(CausalLanguageModel model)
+    public static void GradientsAreDerivatives(LanguageModel model)
     {
         (string Name, WeightSlot Slot)[] weights = [.. model.DistinctWeights()];
         using var buffer = new ParameterBuffer([.. weights.Select(weight => weight.Slot.Original)]);
@@ -68,7 +105,7 @@ internal static unsafe class FamilyCheck
         }
     }
 
-    private static void AssertDerivatives(CausalLanguageModel model, string name, Parameter parameter, float[] gradient)
+    private static void AssertDerivatives(LanguageModel model, string name, Parameter parameter, float[] gradient)
     {
         const float Step = 4e-3f;
         float* data = (float*)parameter.Data;
@@ -88,11 +125,11 @@ internal static unsafe class FamilyCheck
         }
     }
 
-    private static double Loss(CausalLanguageModel model, bool backward, bool checkpointing)
+    private static double Loss(LanguageModel model, bool backward, bool checkpointing)
     {
         using var tape = new Tape { Mode = backward ? TapeMode.Recording : TapeMode.Inference };
         var context = new ForwardContext(tape) { GradientCheckpointing = checkpointing };
-        Array.ForEach(Texts, text => context.AddSequence(text));
+        AddTexts(context, model);
         int[] targets = [.. Texts.SelectMany(text => text.Skip(1).Append(-100))];
         LossSum loss = model.Loss(context, model.Forward(context), targets, 1.0 / targets.Length);
         if (backward)
@@ -101,6 +138,15 @@ internal static unsafe class FamilyCheck
         }
 
         return loss.Sum / targets.Length;
+    }
+
+    private static void AddTexts(ForwardContext context, LanguageModel model)
+    {
+        Array.ForEach(Texts, text => context.AddSequence(text));
+        if (model is Seq2SeqLanguageModel)
+        {
+            Array.ForEach(Sources, source => context.AddSource(source));
+        }
     }
 
     private static float[] Gradient(Parameter parameter) => new ReadOnlySpan<float>(parameter.Gradient, (int)parameter.Count).ToArray();
