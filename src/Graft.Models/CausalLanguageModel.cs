@@ -15,7 +15,7 @@ public abstract class CausalLanguageModel : LanguageModel
     /// <summary>The blocks, in order.</summary>
     public abstract IReadOnlyList<TransformerBlock> Blocks { get; }
 
-    /// <summary>Loads a Hugging Face folder whose model continues texts.</summary>
+    /// <summary>Loads a Hugging Face folder, or a GGUF file, whose model continues texts.</summary>
     /// <param name="folder">The folder.</param>
     /// <exception cref="InvalidDataException">The folder's files do not make a model; the message says what and where.</exception>
     /// <exception cref="NotSupportedException">Another kind of model, or a family or option that Graft does not know.</exception>

@@ -45,6 +45,9 @@ public sealed class ForwardContext
     /// <summary>Whether dropout acts.</summary>
     public bool Training { get; set; }
 
+    /// <summary>Called with each block and its output; null for nobody. For finding where numbers break.</summary>
+    public Action<TransformerBlock, Tensor>? BlockDone { get; set; }
+
     /// <summary>Starts a new batch: no sequences and no sources.</summary>
     public void Begin()
     {
@@ -89,6 +92,7 @@ public sealed class ForwardContext
 
         int scope = Tape.BeginScope();
         Tensor result = block.Forward(this, hidden);
+        BlockDone?.Invoke(block, result);
         Tape.EndScope(scope, result);
         Tape.Release(hidden);
         return result;

@@ -21,7 +21,7 @@ public abstract class LanguageModel : Module, IDisposable
     /// <summary>What config.json says.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>The folder that it was loaded from, or null.</summary>
+    /// <summary>The folder or GGUF file that it was loaded from, or null.</summary>
     public string? Folder { get; private set; }
 
     /// <summary>The token embedding.</summary>
@@ -30,13 +30,18 @@ public abstract class LanguageModel : Module, IDisposable
     /// <summary>The head; its weight may be the embedding's.</summary>
     public abstract Linear Head { get; }
 
-    /// <summary>Loads a Hugging Face folder: config.json and model.safetensors, in one file or in shards.</summary>
+    /// <summary>Loads a Hugging Face folder (config.json and model.safetensors, in one file or in shards), or a GGUF file.</summary>
     /// <remarks>Weights stay in the memory map. Missing, unexpected and misshapen tensors are all listed.</remarks>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, or the file.</param>
     /// <exception cref="InvalidDataException">The folder's files do not make a model; the message says what and where.</exception>
     /// <exception cref="NotSupportedException">A family or option that Graft does not know.</exception>
     public static LanguageModel Load(string folder)
     {
+        if (GgufModel.IsGguf(folder))
+        {
+            return LoadGguf(folder);
+        }
+
         if (!Directory.Exists(folder))
         {
             throw new DirectoryNotFoundException($"there is no model folder {folder}");
@@ -116,6 +121,26 @@ public abstract class LanguageModel : Module, IDisposable
         {
             _owned.ForEach(owned => owned.Dispose());
             _owned.Clear();
+        }
+    }
+
+    private static LanguageModel LoadGguf(string path)
+    {
+        GgufFile file = GgufFile.Open(path);
+        try
+        {
+            ModelFamily family = ModelFamilies.Of(GgufModel.Config(file), out ModelConfig config);
+            WeightSource weights = GgufModel.Weights(file);
+            LanguageModel model = family.Create(config, weights);
+            weights.Finish();
+            model._owned.Add(file);
+            model.Folder = path;
+            return model;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 }

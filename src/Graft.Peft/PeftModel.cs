@@ -73,9 +73,11 @@ public sealed partial class PeftModel : IDisposable
     /// <summary>Multiplies the effect of an adapter.</summary>
     /// <param name="name">The adapter.</param>
     /// <param name="scale">1 for its own scaling.</param>
+    /// <exception cref="InvalidOperationException">Adapters are merged.</exception>
     public void SetScale(string name, float scale)
     {
         Adapter adapter = Find(name);
+        RequireNotMerged("scale an adapter");
         Switch(() => adapter.Scale = scale);
     }
 

@@ -32,7 +32,12 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>Mean cross-entropy over all counted labels of all sequences; gradients are added to the parameters' buffers where there are any.</summary>
     /// <param name="sequences">Token ids and unshifted labels.</param>
     /// <param name="gradientCheckpointing">Recompute blocks in the backward pass.</param>
-    public (double Loss, int Counted) Loss(IReadOnlyList<CaseSequence> sequences, bool gradientCheckpointing = false)
+    /// <param name="labelSmoothing">Share of the probability that goes to all tokens alike.</param>
+    public (double Loss, int Counted) Loss(IReadOnlyList<(int[] Ids, int[] Labels)> sequences, bool gradientCheckpointing = false, double labelSmoothing = 0)
+        => Loss([.. sequences.Select(sequence => new CaseSequence(sequence.Ids, sequence.Labels))], gradientCheckpointing, labelSmoothing);
+
+    /// <summary>The same, where the decoder's inputs may be given.</summary>
+    public (double Loss, int Counted) Loss(IReadOnlyList<CaseSequence> sequences, bool gradientCheckpointing = false, double labelSmoothing = 0)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Recording;
@@ -47,7 +52,7 @@ public sealed unsafe class ModelHarness : IDisposable
         int counted = targets.Count(target => target != -100);
         Tensor hidden = _model.Forward(context);
         double scale = counted == 0 ? 0 : 1.0 / counted;
-        LossSum loss = _model.Loss(context, hidden, targets.ToArray(), scale);
+        LossSum loss = _model.Loss(context, hidden, targets.ToArray(), scale, (float)labelSmoothing);
         _tape.Backward();
         return (loss.Sum * scale, loss.Count);
     }

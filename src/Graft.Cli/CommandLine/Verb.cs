@@ -77,6 +77,6 @@ internal abstract class Verb
     }
 
     /// <summary>Mistakes that a user can mend; anything else is a bug and keeps its stack trace.</summary>
-    private static bool IsForTheReader(Exception e)
+    internal static bool IsForTheReader(Exception e)
         => e is ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException or NonFiniteException or InvalidDataException or OutOfMemoryException;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Cli.Rendering;
 using Graft.Training;
 
@@ -27,20 +28,34 @@ internal sealed class TrainCommand : Verb
         Notes.Write(output, configuration.Notes);
         OutputFolder.Check(configuration);
         using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
+        TrainingResult result = Execute(run, output, cancellationToken);
+        TrainingSummary.Write(output, run, result);
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    /// <summary>Trains, shows it, and saves what was trained unless the run was stopped.</summary>
+    /// <param name="run">What to train.</param>
+    /// <param name="output">Where to show it.</param>
+    /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
+    public static TrainingResult Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
+    {
+        RunConfiguration configuration = run.Configuration;
+        MemoryEstimate memory = RunEstimate.MemoryOf(run);
+        using Trainer trainer = run.CreateTrainer();
         if (configuration.ResumeFrom == "true" && !OutputFolder.HasCheckpoints(configuration.OutputDir))
         {
             Notes.Write(output, [$"there is no checkpoint in {configuration.OutputDir} yet: the run begins at the first step"]);
         }
 
-        OutputFolder.Begin(configuration);
-        TrainingView view = TrainingView.Create(output, run);
-        TrainingResult result = view.Show(observer => run.Trainer.Train(observer, cancellationToken));
+        TrainingView view = TrainingView.Create(output, run, memory);
+        using var metrics = new MetricsLog(configuration.OutputDir);
+        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver(new RunRecord(configuration), metrics, observer), cancellationToken));
         if (!result.Interrupted)
         {
-            run.Save(result.State);
+            run.Save();
+            LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 
-        TrainingSummary.Write(output, run, result);
-        return Task.FromResult(ExitCode.Success);
+        return result;
     }
 }

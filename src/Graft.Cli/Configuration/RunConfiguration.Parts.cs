@@ -15,7 +15,13 @@ internal sealed partial class RunConfiguration
     public string OutputDir => Get(OutputKeys.OutputDir);
 
     /// <summary>What is trained.</summary>
-    public TrainingMethod Method => Get(ModelKeys.Method);
+    /// <exception cref="ArgumentException">method and use_peft contradict each other.</exception>
+    public TrainingMethod Method => (Get(ModelKeys.UsePeft), Get(ModelKeys.Method)) switch
+    {
+        (false, TrainingMethod.Lora) when !IsGiven(ModelKeys.Method) => TrainingMethod.Full,
+        (true, TrainingMethod.Full) or (false, not TrainingMethod.Full) => throw new ArgumentException("use_peft and method contradict each other: leave one of them out"),
+        (_, var method) => method,
+    };
 
     /// <summary>A checkpoint to go on from, <c>true</c> for the newest one, or null.</summary>
     public string? ResumeFrom => Get(OutputKeys.Resume) ? "true" : Get(OutputKeys.ResumeFromCheckpoint) switch
@@ -29,12 +35,6 @@ internal sealed partial class RunConfiguration
     /// <exception cref="ArgumentException">A value out of range, or two that contradict each other.</exception>
     public TrainingArguments ToTrainingArguments()
     {
-        double ratio = Get(TrainingKeys.WarmupRatio);
-        if (ratio is < 0 or >= 1)
-        {
-            throw new ArgumentException($"warmup_ratio must be at least 0 and below 1, but is {ratio}");
-        }
-
         var arguments = new TrainingArguments
         {
             OutputDir = OutputDir,
@@ -47,8 +47,13 @@ internal sealed partial class RunConfiguration
             LearningRate = Get(TrainingKeys.LearningRate),
             LrSchedulerType = Get(TrainingKeys.LrSchedulerType)!,
             LrSchedulerKwargs = Get(TrainingKeys.LrSchedulerKwargs),
-            WarmupSteps = Get(TrainingKeys.WarmupSteps) > 0 ? Get(TrainingKeys.WarmupSteps) : ratio,
+            WarmupSteps = Get(TrainingKeys.WarmupSteps),
+            WarmupRatio = Get(TrainingKeys.WarmupRatio),
             Optim = Get(TrainingKeys.Optim)!,
+            OptimArgs = Get(TrainingKeys.OptimArgs),
+            LoraplusLrRatio = Get(TrainingKeys.LoraplusLrRatio),
+            LoraplusLrEmbedding = Get(TrainingKeys.LoraplusLrEmbedding),
+            LoraplusWeightDecay = Get(TrainingKeys.LoraplusWeightDecay),
             WeightDecay = Get(TrainingKeys.WeightDecay),
             AdamBeta1 = Get(TrainingKeys.AdamBeta1),
             AdamBeta2 = Get(TrainingKeys.AdamBeta2),
@@ -75,11 +80,23 @@ internal sealed partial class RunConfiguration
             Shuffle = Get(TrainingKeys.Sampling) != SamplingStrategy.Sequential,
             Seed = Get(TrainingKeys.Seed),
             DataSeed = Get(TrainingKeys.DataSeed),
+            IncludeNumInputTokensSeen = Get(OutputKeys.IncludeNumInputTokensSeen),
+            OverwriteOutputDir = Get(OutputKeys.Overwrite),
             ResumeFromCheckpoint = ResumeFrom,
         };
         arguments.Validate();
         return arguments;
     }
+
+    /// <summary>How samples become batches.</summary>
+    public BatchOptions ToBatchOptions() => new()
+    {
+        PerDeviceTrainBatchSize = Get(TrainingKeys.TrainBatchSize),
+        MaxTokensPerBatch = Get(TrainingKeys.MaxTokensPerBatch),
+        DropLast = Get(TrainingKeys.DataloaderDropLast),
+        Shuffle = Get(TrainingKeys.Sampling) != SamplingStrategy.Sequential,
+        Seed = Get(TrainingKeys.DataSeed) ?? Get(TrainingKeys.Seed),
+    };
 
     /// <summary>How data files are read.</summary>
     public DataSetOptions ToDataSetOptions() => new()
@@ -108,6 +125,7 @@ internal sealed partial class RunConfiguration
             LongSamples = Get(DataKeys.LongRows),
             TruncationMode = Get(DataKeys.TruncationMode),
             UntrainableSamples = Get(DataKeys.UntrainableRows),
+            BlockSize = Get(DataKeys.BlockSize),
             CompletionOnlyLoss = Get(DataKeys.CompletionOnlyLoss),
             AppendEos = Get(DataKeys.AppendEos),
             Nulls = Get(DataKeys.Nulls),

@@ -41,6 +41,9 @@ internal sealed class RunData
     /// <summary>The order of packed samples; null when there are no packs.</summary>
     public IBatchPlan? Packs { get; private set; }
 
+    /// <summary>Number of packs; 0 when there are none.</summary>
+    public int PackCount { get; private set; }
+
     /// <summary>Lengths of the training samples.</summary>
     public LengthStatistics Statistics => LengthStatistics.Of(Samples);
 
@@ -102,7 +105,11 @@ internal sealed class RunData
 
         data.Samples = First(data.Samples, configuration.Get(DataKeys.MaxTrainSamples), "max_train_samples");
         data.EvalSamples = First(data.EvalSamples, configuration.Get(DataKeys.MaxEvalSamples), "max_eval_samples");
-        data.JoinOrPack(configuration);
+        if (configuration.Get(DataKeys.Packing))
+        {
+            data.Pack(configuration);
+        }
+
         return data;
     }
 
@@ -144,27 +151,14 @@ internal sealed class RunData
             : count > 0 ? [.. samples.Take(count)]
             : throw new ArgumentException($"{name} must be at least 1, but is {count}");
 
-    private void JoinOrPack(RunConfiguration configuration)
+    /// <summary>Puts the samples in the order of their packs.</summary>
+    private void Pack(RunConfiguration configuration)
     {
-        bool packing = configuration.Get(DataKeys.Packing);
-        if (configuration.Get(DataKeys.BlockSize) is { } block)
+        if (configuration.Get(DataKeys.BlockSize) is not null)
         {
-            if (packing)
-            {
-                throw new ArgumentException("block_size and packing exclude each other: blocks are full already");
-            }
-
-            Samples = TokenBlocks.Join(Samples, block);
-            EvalSamples = EvalSamples.Count == 0 ? EvalSamples : TokenBlocks.Join(EvalSamples, block);
+            throw new ArgumentException("block_size and packing exclude each other: blocks are full already");
         }
-        else if (packing)
-        {
-            (Samples, Packs) = Pack(configuration);
-        }
-    }
 
-    private (IReadOnlyList<TokenizedSample> Samples, IBatchPlan Packs) Pack(RunConfiguration configuration)
-    {
         int length = configuration.Get(DataKeys.MaxLength) ?? throw new ArgumentException("packing needs max_length, the length of a pack");
         int[] lengths = [.. Samples.Select(sample => sample.Length)];
         IReadOnlyList<IReadOnlyList<PackedPiece>> packs = configuration.Get(DataKeys.PackingStrategy) switch
@@ -173,13 +167,8 @@ internal sealed class RunData
             PackingStrategy.BestFitSplit => SequencePacking.BestFitDecreasingSplit(lengths, length),
             _ => SequencePacking.Wrapped(lengths, length),
         };
-        TrainingArguments arguments = configuration.ToTrainingArguments();
-        return ([.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))], new PackedBatchPlan([.. packs.Select(pack => pack.Count)], new BatchOptions
-        {
-            PerDeviceTrainBatchSize = arguments.PerDeviceTrainBatchSize,
-            DropLast = arguments.DataloaderDropLast,
-            Shuffle = arguments.Shuffle,
-            Seed = arguments.DataSeed ?? arguments.Seed,
-        }));
+        PackCount = packs.Count;
+        Samples = [.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))];
+        Packs = new PackedBatchPlan([.. packs.Select(pack => pack.Count)], configuration.ToBatchOptions());
     }
 }

@@ -7,6 +7,7 @@ public sealed class ConfigReader
 {
     private readonly JsonElement _root;
     private readonly string _path;
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
     private ConfigReader(JsonElement root, string path)
     {
@@ -16,6 +17,9 @@ public sealed class ConfigReader
 
     /// <summary>The whole object.</summary>
     public JsonElement Root => _root;
+
+    /// <summary>Fields of the file that nobody has asked for so far: what they say has no effect.</summary>
+    public IEnumerable<string> UnreadFields => _root.EnumerateObject().Select(member => member.Name).Where(name => !_asked.Contains(name));
 
     /// <summary>Opens <paramref name="path"/>.</summary>
     /// <param name="path">A config.json.</param>
@@ -180,6 +184,7 @@ public sealed class ConfigReader
     {
         foreach (string candidate in names)
         {
+            _asked.Add(candidate);
             if (_root.TryGetProperty(candidate, out element) && element.ValueKind != JsonValueKind.Null)
             {
                 name = candidate;

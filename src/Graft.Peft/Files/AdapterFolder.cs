@@ -12,7 +12,7 @@ internal static unsafe class AdapterFolder
     public static void Write(string folder, Adapter adapter, LanguageModel model, bool? saveEmbeddingLayers)
     {
         var tensors = new Dictionary<string, Parameter>(StringComparer.Ordinal);
-        foreach (AdapterParameter parameter in adapter.Parameters.Where(parameter => parameter.IsSaved))
+        foreach (AdapterParameter parameter in adapter.Parameters)
         {
             foreach (string key in parameter.Aliases.Prepend(parameter.Key))
             {

@@ -37,18 +37,19 @@ internal static class ModelFolder
         AtomicFile.WriteAllText(Path.Combine(folder, "config.json"), Config(model));
     }
 
-    /// <summary>The config as it was, unless merging has given the head a matrix of its own.</summary>
+    /// <summary>The config as it was, unless merging has given the head a matrix of its own, or an adapter has brought another vocabulary.</summary>
     private static string Config(LanguageModel model)
     {
         JsonElement root = model.Config.Reader.Root;
         bool isTied = ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);
-        if (isTied == model.Config.TieWordEmbeddings)
+        int vocabulary = model.InputEmbedding.Weight.Original.Shape[0];
+        if (isTied == model.Config.TieWordEmbeddings && vocabulary == model.Config.VocabularySize)
         {
             return root.GetRawText();
         }
 
-        var members = root.EnumerateObject().Where(member => member.Name != "tie_word_embeddings").Select(member => KeyValuePair.Create(member.Name, (object?)member.Value));
-        return PythonJson.Write(members.Append(KeyValuePair.Create("tie_word_embeddings", (object?)isTied)));
+        var members = root.EnumerateObject().Where(member => member.Name is not ("tie_word_embeddings" or "vocab_size")).Select(member => KeyValuePair.Create(member.Name, (object?)member.Value));
+        return PythonJson.Write(members.Append(KeyValuePair.Create("tie_word_embeddings", (object?)isTied)).Append(KeyValuePair.Create("vocab_size", (object?)vocabulary)));
     }
 
     private static TensorSource Source(string name, Parameter weight, DType dtype)

@@ -10,12 +10,13 @@ internal static class SavedEmbeddings
     /// <summary>The two names that PEFT looks for in target_modules; BLOOM's <c>word_embeddings</c> is not among them.</summary>
     private static readonly string[] KnownNames = ["embed_tokens", "lm_head"];
 
-    /// <summary>Parts that replace the base model's embedding and head by those in the file.</summary>
+    /// <summary>Parts that replace the base model's embedding and head by those in the file; both may have another vocabulary than the base model.</summary>
     /// <param name="file">The open weights.</param>
     /// <param name="model">The base model.</param>
     /// <param name="expected">Keys that belong to the adapter itself.</param>
     public static IReadOnlyList<AdapterPart> Create(CheckpointFolder file, LanguageModel model, IReadOnlyDictionary<string, AdapterParameter> expected)
     {
+        int? vocabulary = Vocabulary(file, model);
         var parts = new List<AdapterPart>();
         var done = new HashSet<Parameter>(ReferenceEqualityComparer.Instance);
         foreach ((Module module, WeightSlot slot) in Places(model).Where(place => done.Add(place.Slot.Original)))
@@ -27,12 +28,22 @@ internal static class SavedEmbeddings
                 continue;
             }
 
-            var weight = StoredValues.Create(slot.Original.Name, slot.Original.Shape, slot.Original.DType);
+            var weight = StoredValues.Create(slot.Original.Name, [vocabulary ?? slot.Original.Shape[0], slot.Original.Shape[1]], slot.Original.DType);
             var parameter = new AdapterParameter(keys[0], keys[0], ModuleTypes.Of(module), weight) { Aliases = keys[1..], Trains = false, IsBaseWeight = true };
             parts.Add(new BaseWeightPart(module.Name, shared.Select(place => place.Slot), parameter));
         }
 
         return parts;
+    }
+
+    /// <summary>The number of tokens, where the file holds embedding and head as a whole and they agree; null otherwise. An adapted layer keeps the number it has.</summary>
+    private static int? Vocabulary(CheckpointFolder file, LanguageModel model)
+    {
+        long[] rows = [.. Places(model)
+            .Select(place => file.Tensors.TryGetValue($"{AdapterParameter.Prefix}{place.Module.Name}.weight", out TensorEntry? entry) && entry.Shape.Count == 2 ? entry.Shape[0] : -1)
+            .Where((count, i) => count >= 0 || i == 0 || !TiedModules.IsTied(model))
+            .Distinct()];
+        return rows is [> 0 and <= int.MaxValue] ? (int)rows[0] : null;
     }
 
     /// <summary>The embedding weights that PEFT writes beside an adapter's own tensors.</summary>

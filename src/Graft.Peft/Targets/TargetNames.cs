@@ -40,7 +40,7 @@ internal static class TargetNames
         string[] others = [.. model.NamedModules().Select(module => module.Name)
             .Where(name => name.Length > 0 && !targets.Contains(name) && !config.TargetModules.Any(entry => NamePattern.HasSuffix(name, entry)))];
         string[] shorter = Shorten(config.TargetModules, others);
-        return shorter.Length < config.TargetModules.Count ? config with { TargetModules = ModuleSelection.Create(shorter) } : config;
+        return shorter.Length > 0 && shorter.Length < config.TargetModules.Count ? config with { TargetModules = ModuleSelection.Create(shorter) } : config;
     }
 
     /// <summary>The fewest endings that cover <paramref name="targets"/> and none of <paramref name="others"/>.</summary>

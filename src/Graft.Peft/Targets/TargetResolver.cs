@@ -22,7 +22,7 @@ internal sealed class TargetResolver
         _excluded = config.ExcludeModules is { Text: { } exclude } ? NamePattern.FullMatch(exclude, "exclude_modules") : null;
         IEnumerable<string> patterns = config.LayersPattern switch
         {
-            null => [],
+            null or { Text.Length: 0 } => [],
             { Text: { } text } => [text],
             { } names => names,
         };

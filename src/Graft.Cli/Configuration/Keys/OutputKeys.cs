@@ -46,12 +46,15 @@ internal static class OutputKeys
 
     public static readonly ConfigKey<double> EarlyStoppingThreshold = new(ConfigTypes.Number, "early_stopping_threshold", Defaults.EarlyStoppingThreshold, "smallest change that counts as an improvement");
 
+    public static readonly ConfigKey<InputTokenCount> IncludeNumInputTokensSeen = new(
+        ConfigTypes.Word(("no", InputTokenCount.No), ("all", InputTokenCount.All), ("non_padding", InputTokenCount.NonPadding), ("true", InputTokenCount.All)), "include_num_input_tokens_seen", Defaults.IncludeNumInputTokensSeen, "say in every log row how many tokens have been seen");
+
     /// <summary>Keys that say how this run begins; they are no part of what a run is.</summary>
     public static IReadOnlyList<ConfigKey> OfThisRunOnly { get; } = [Overwrite, ResumeFromCheckpoint, Resume];
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         OutputDir, Overwrite, ResumeFromCheckpoint, Resume, LoggingStrategy, LoggingSteps, LoggingFirstStep, EvalStrategy, EvalSteps, EvalDelay, EvalOnStart, SaveStrategy, SaveSteps, SaveTotalLimit,
-        LoadBestModelAtEnd, MetricForBestModel, GreaterIsBetter, EarlyStoppingPatience, EarlyStoppingThreshold,
+        LoadBestModelAtEnd, MetricForBestModel, GreaterIsBetter, EarlyStoppingPatience, EarlyStoppingThreshold, IncludeNumInputTokensSeen,
     ];
 }

@@ -42,9 +42,17 @@ internal static class TrainingKeys
 
     public static readonly ConfigKey<double> WarmupSteps = new(ConfigTypes.Number, "warmup_steps", Defaults.WarmupSteps, "steps in which the learning rate rises from 0; below 1 a share of all steps");
 
-    public static readonly ConfigKey<double> WarmupRatio = new(ConfigTypes.Number, "warmup_ratio", 0, "share of all steps in which the learning rate rises from 0; warmup_steps overrides it");
+    public static readonly ConfigKey<double> WarmupRatio = new(ConfigTypes.Number, "warmup_ratio", Defaults.WarmupRatio, "share of all steps in which the learning rate rises from 0; warmup_steps overrides it");
 
-    public static readonly ConfigKey<string?> Optim = new(ConfigTypes.Text, "optim", Defaults.Optim, "optimizer: adamw_torch, sgd, ...", "optimizer");
+    public static readonly ConfigKey<string?> Optim = new(ConfigTypes.Text, "optim", Defaults.Optim, $"optimizer: {string.Join(", ", OptimizerFactory.Names)}", "optimizer");
+
+    public static readonly ConfigKey<string?> OptimArgs = new(ConfigTypes.Text, "optim_args", Defaults.OptimArgs, "the optimizer's own arguments, such as momentum=0.9,nesterov=true");
+
+    public static readonly ConfigKey<double?> LoraplusLrRatio = new(ConfigTypes.OptionalNumber, "loraplus_lr_ratio", Defaults.LoraplusLrRatio, "LoRA+: how many times as fast B learns as A; 16 is usual");
+
+    public static readonly ConfigKey<double> LoraplusLrEmbedding = new(ConfigTypes.Number, "loraplus_lr_embedding", Defaults.LoraplusLrEmbedding, "LoRA+: learning rate of adapted embeddings");
+
+    public static readonly ConfigKey<double> LoraplusWeightDecay = new(ConfigTypes.Number, "loraplus_weight_decay", Defaults.LoraplusWeightDecay, "LoRA+: weight decay, in place of weight_decay");
 
     public static readonly ConfigKey<double> WeightDecay = new(ConfigTypes.Number, "weight_decay", Defaults.WeightDecay, "pulls weights towards 0; biases and norms are exempt");
 
@@ -71,7 +79,8 @@ internal static class TrainingKeys
 
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
-        TrainBatchSize, EvalBatchSize, MaxTokensPerBatch, GradientAccumulationSteps, NumTrainEpochs, MaxSteps, LearningRate, LrSchedulerType, LrSchedulerKwargs, WarmupSteps, WarmupRatio, Optim,
+        TrainBatchSize, EvalBatchSize, MaxTokensPerBatch, GradientAccumulationSteps, NumTrainEpochs, MaxSteps, LearningRate, LrSchedulerType, LrSchedulerKwargs, WarmupSteps, WarmupRatio, Optim, OptimArgs,
+        LoraplusLrRatio, LoraplusLrEmbedding, LoraplusWeightDecay,
         WeightDecay, AdamBeta1, AdamBeta2, AdamEpsilon, MaxGradNorm, LabelSmoothingFactor, GradientCheckpointing, DataloaderDropLast, Sampling, Seed, DataSeed,
     ];
 }
