@@ -98,7 +98,7 @@ public sealed partial class TextGenerator : IDisposable
 
             // An encoder-decoder reads the prompt and begins a text of its own.
             bool isSource = Model is Seq2SeqLanguageModel;
-            int[] prompt = isSource ? [config.DecoderStartTokenId ?? ((Seq2SeqLanguageModel)Model).DecoderStartTokenId] : text;
+            int[] prompt = isSource ? [config.DecoderStartTokenId ?? ((Seq2SeqLanguageModel)Model).Config.DecoderStartTokenId] : text;
             for (int copy = 0; copy < (beams ? 1 : texts); copy++)
             {
                 requests.Add((i, new GenerationRequest { PromptIds = prompt, SourceIds = isSource ? text : null, Config = config, Seed = seed, ReturnIndex = copy, BytesOfToken = _tokenBytes.Of }));

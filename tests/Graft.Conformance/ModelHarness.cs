@@ -75,7 +75,7 @@ public sealed unsafe class ModelHarness : IDisposable
         if (_model is Seq2SeqLanguageModel model)
         {
             context.AddSource(sequence.Ids);
-            context.AddSequence(sequence.DecoderIds ?? model.DecoderInputs(sequence.Labels));
+            context.AddSequence(sequence.DecoderIds ?? model.Config.DecoderInputs(sequence.Labels));
         }
         else
         {

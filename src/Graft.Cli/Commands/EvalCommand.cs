@@ -77,7 +77,7 @@ internal sealed class EvalCommand : Verb
             : data.Columns.Contains("input_ids") ? new NoEncoder()
             : throw new FileNotFoundException($"there is no tokenizer in {loaded.ModelFolder}: texts need one; rows of token ids (input_ids) do not");
         SampleOptions options = configuration.ToSampleOptions(config.VocabularySize, config.MaximumPositions);
-        return TokenizedDataSet.Create(data, configuration.ToTemplate(data.Columns), encoder, options with { MaxLength = options.MaxLength ?? config.MaximumPositions });
+        return TokenizedDataSet.Create(data, configuration.ToTemplate(data.Columns), encoder, options with { MaxLength = options.MaxLength ?? config.MaximumPositions, EncoderDecoder = config as Seq2SeqConfig });
     }
 
     private static Measurement Measure(string name, LanguageModel model, TokenizedDataSet samples, int batchSize, Output output, CancellationToken cancellationToken)

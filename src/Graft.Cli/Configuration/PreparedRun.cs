@@ -1,3 +1,4 @@
+using Graft.Models;
 using Graft.Peft;
 using Graft.Text;
 using Graft.Training;
@@ -93,7 +94,8 @@ internal sealed class PreparedRun : IDisposable
         }
         else if (config is not null)
         {
-            model.AddAdapter(config, seed: configuration.Get(TrainingKeys.Seed));
+            string task = model.Base is Seq2SeqLanguageModel ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
+            model.AddAdapter(config with { TaskType = task }, seed: configuration.Get(TrainingKeys.Seed));
         }
     }
 

@@ -91,7 +91,7 @@ internal sealed class RunData
     public static RunData Load(RunConfiguration configuration, Tokenizer tokenizer, ModelConfig model)
     {
         var encoder = new TokenizerEncoder(tokenizer);
-        SampleOptions options = configuration.ToSampleOptions(model.VocabularySize, model.MaximumPositions);
+        SampleOptions options = configuration.ToSampleOptions(model.VocabularySize, model.MaximumPositions) with { EncoderDecoder = model as Seq2SeqConfig };
         DataSet rows = Read(configuration, DataKeys.Dataset, "dataset", "--data FILE");
         SampleTemplate? template = configuration.ToTemplate(rows.Columns);
         TokenizedDataSet tokenized = TokenizedDataSet.Create(rows, template, encoder, options);
@@ -157,6 +157,11 @@ internal sealed class RunData
         if (configuration.Get(DataKeys.BlockSize) is not null)
         {
             throw new ArgumentException("block_size and packing exclude each other: blocks are full already");
+        }
+
+        if (Options.EncoderDecoder is not null)
+        {
+            throw new ArgumentException("packing is for models that continue texts; the batches of an encoder-decoder have no padding anyway: leave it out");
         }
 
         int length = configuration.Get(DataKeys.MaxLength) ?? throw new ArgumentException("packing needs max_length, the length of a pack");

@@ -40,8 +40,7 @@ internal sealed class SourceCache : IDisposable
     /// <summary>Forgets the sequence in <paramref name="slot"/>, and its source when no other reads it.</summary>
     public void Remove(int slot)
     {
-        _sourceOfSlot.Remove(slot, out int entry);
-        if (!_sourceOfSlot.ContainsValue(entry))
+        if (_sourceOfSlot.Remove(slot, out int entry) && !_sourceOfSlot.ContainsValue(entry))
         {
             _cache.Remove(entry);
         }

@@ -9,18 +9,14 @@ namespace Graft.Models;
 /// </remarks>
 public abstract class Seq2SeqLanguageModel : LanguageModel
 {
-    private readonly Seq2SeqConfig _config;
-
     /// <summary>Names no path: it is the root of the module tree.</summary>
     /// <param name="config">What config.json says.</param>
     protected Seq2SeqLanguageModel(Seq2SeqConfig config)
         : base(config)
-        => _config = config;
+        => Config = config;
 
-    /// <summary>Id that the decoder's text begins with: <c>decoder_start_token_id</c>, else the padding token.</summary>
-    /// <exception cref="InvalidDataException">config.json has neither.</exception>
-    public int DecoderStartTokenId => _config.DecoderStartTokenId ?? _config.PadTokenId
-        ?? throw _config.Reader.Error("decoder_start_token_id and pad_token_id are both missing: what does the decoder's text begin with?");
+    /// <summary>What config.json says.</summary>
+    public new Seq2SeqConfig Config { get; }
 
     /// <summary>Encodes the sources of the context.</summary>
     /// <param name="context">The forward pass.</param>
@@ -51,19 +47,6 @@ public abstract class Seq2SeqLanguageModel : LanguageModel
         ArgumentNullException.ThrowIfNull(context);
         context.EncodedSource = context.SourceCache is null ? Encode(context) : null;
         return Decode(context);
-    }
-
-    /// <summary>What the decoder reads to predict <paramref name="labels"/>: them, one place later, after the start token.</summary>
-    /// <param name="labels">The text to write; -100, which is not learnt, is read as the padding token.</param>
-    public virtual int[] DecoderInputs(ReadOnlySpan<int> labels)
-    {
-        var inputs = new int[labels.Length];
-        for (int i = 0; i < labels.Length; i++)
-        {
-            inputs[i] = i == 0 ? DecoderStartTokenId : labels[i - 1] >= 0 ? labels[i - 1] : _config.PadTokenId ?? DecoderStartTokenId;
-        }
-
-        return inputs;
     }
 
     /// <summary>Runs the encoder.</summary>

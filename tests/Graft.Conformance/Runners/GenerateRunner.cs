@@ -31,7 +31,7 @@ public sealed class GenerateRunner(string kind) : ICaseRunner
         int[] ids = row.GetProperty("input_ids").Integers();
         var request = new GenerationRequest
         {
-            PromptIds = model is Seq2SeqLanguageModel encoderDecoder ? [config.DecoderStartTokenId ?? encoderDecoder.DecoderStartTokenId] : ids,
+            PromptIds = model is Seq2SeqLanguageModel encoderDecoder ? [config.DecoderStartTokenId ?? encoderDecoder.Config.DecoderStartTokenId] : ids,
             SourceIds = model is Seq2SeqLanguageModel ? ids : null,
             Config = config,
             NegativePromptIds = row.TryGetProperty("negative_prompt_ids", out JsonElement negative) ? negative.Integers() : null,

@@ -43,7 +43,7 @@ public sealed class SamplingDistributionRunner : ICaseRunner
     {
         string what = $"row {index} ({row.GetProperty("generation_config")})";
         int[] ids = row.GetProperty("input_ids").Integers();
-        int[] tokens = model is Seq2SeqLanguageModel encoderDecoder ? [encoderDecoder.DecoderStartTokenId] : ids;
+        int[] tokens = model is Seq2SeqLanguageModel encoderDecoder ? [encoderDecoder.Config.DecoderStartTokenId] : ids;
         using var harness = new ModelHarness(model);
         float[] logits = harness.Logits(new CaseSequence(ids, [], tokens));
         float[] scores = logits[^model.Config.VocabularySize..];

@@ -50,7 +50,7 @@ internal sealed class Seq2SeqCheck(ConformanceCase @case, Check check)
         var request = new GenerationRequest
         {
             SourceIds = entry.GetProperty("input_ids").Integers(),
-            PromptIds = [config.DecoderStartTokenId ?? model.DecoderStartTokenId],
+            PromptIds = [config.DecoderStartTokenId ?? model.Config.DecoderStartTokenId],
             Config = config,
         };
         List<(int[] Tokens, double Score)> found = Generate(model, request);

@@ -66,7 +66,7 @@ public sealed class TrainingCheckpointRunner : ICaseRunner
         model.LoadAdapter(folder, trainable: true);
         TokenizedSample[] rows = [.. Enumerable.Range(0, state.MaxSteps * state.TrainBatchSize / state.NumTrainEpochs).Select(row =>
             model.Base is Seq2SeqLanguageModel encoderDecoder
-                ? TokenizedSample.ForSource([3 + row, 5], [7, 9], encoderDecoder, new RowSource("case.json", row + 1))
+                ? TokenizedSample.ForSource([3 + row, 5], [7, 9], encoderDecoder.Config, new RowSource("case.json", row + 1))
                 : new TokenizedSample([3 + row, 5, 7, 9], [3 + row, 5, 7, 9], new RowSource("case.json", row + 1)))];
         var arguments = new TrainingArguments
         {

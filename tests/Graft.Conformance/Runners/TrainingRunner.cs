@@ -158,7 +158,7 @@ public sealed class TrainingRunner : ICaseRunner
             int[] ids = row.GetProperty("input_ids").Integers();
             int[] labels = row.GetProperty("labels").Integers();
             var source = new RowSource("case.json", index + 1);
-            return model is Seq2SeqLanguageModel encoderDecoder ? TokenizedSample.ForSource(ids, labels, encoderDecoder, source) : new TokenizedSample(ids, labels, source);
+            return model is Seq2SeqLanguageModel encoderDecoder ? TokenizedSample.ForSource(ids, labels, encoderDecoder.Config, source) : new TokenizedSample(ids, labels, source);
         })];
 
         private void CompareSteps(JsonElement expected, List<StepReport> actual)

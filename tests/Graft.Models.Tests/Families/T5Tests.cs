@@ -46,12 +46,12 @@ public sealed class T5Tests
     public void DecoderReadsTheLabelsOnePlaceLater()
     {
         using Seq2SeqLanguageModel model = Create("t5", """ "decoder_start_token_id": 2, "pad_token_id": 1 """);
-        Assert.Equal([2, 8, 1, 9], model.DecoderInputs([8, -100, 9, 4]));
-        Assert.Equal([], model.DecoderInputs([]));
+        Assert.Equal([2, 8, 1, 9], model.Config.DecoderInputs([8, -100, 9, 4]));
+        Assert.Equal([], model.Config.DecoderInputs([]));
         using Seq2SeqLanguageModel silent = Create("t5", """ "pad_token_id": 1 """);
-        Assert.Equal(1, silent.DecoderStartTokenId);
+        Assert.Equal(1, silent.Config.DecoderStartTokenId);
         using Seq2SeqLanguageModel nothing = Create("t5", Original);
-        Assert.Contains("decoder_start_token_id", Assert.Throws<InvalidDataException>(() => nothing.DecoderStartTokenId).Message, StringComparison.Ordinal);
+        Assert.Contains("decoder_start_token_id", Assert.Throws<InvalidDataException>(() => nothing.Config.DecoderStartTokenId).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -87,7 +87,7 @@ public sealed class Seq2SeqTrainerTests : IDisposable
     public void Every_label_counts_and_the_decoder_reads_them_later()
     {
         using PeftModel model = Model(adapter: true);
-        var sample = TokenizedSample.ForSource([5, 6, 7], [8, TokenizedSample.Ignored, 9], (Seq2SeqLanguageModel)model.Base, new RowSource("a", 1));
+        var sample = TokenizedSample.ForSource([5, 6, 7], [8, TokenizedSample.Ignored, 9], ((Seq2SeqLanguageModel)model.Base).Config, new RowSource("a", 1));
         Assert.Equal(2, sample.TrainableTokens);
         using var tape = new Tape();
         var batch = new MicroBatch(tape);
@@ -126,6 +126,6 @@ public sealed class Seq2SeqTrainerTests : IDisposable
         => [.. Enumerable.Range(0, count).Select(i =>
         {
             int[] source = [.. Enumerable.Range(0, 2 + (i % 5)).Select(t => 3 + (((7 * i) + (3 * t)) % 40))];
-            return TokenizedSample.ForSource(source, [.. source.Select(id => id + 1), 1], (Seq2SeqLanguageModel)model.Base, new RowSource("tiny.jsonl", i + 1));
+            return TokenizedSample.ForSource(source, [.. source.Select(id => id + 1), 1], ((Seq2SeqLanguageModel)model.Base).Config, new RowSource("tiny.jsonl", i + 1));
         })];
 }

@@ -1,3 +1,5 @@
+using Graft.Models;
+
 namespace Graft.Training.Data;
 
 /// <summary>
@@ -33,6 +35,17 @@ internal static class PretokenizedRow
         }
 
         return new TokenizedSample(ids, labels, row.Source);
+    }
+
+    /// <summary>The sample of an encoder-decoder: <c>input_ids</c> are read, <c>labels</c> written, -100 for those that are not learnt.</summary>
+    /// <exception cref="InvalidDataException">A column is missing, empty or no list of integers.</exception>
+    public static TokenizedSample ReadSource(Row row, Seq2SeqConfig model)
+    {
+        int[] ids = Integers(row, InputIds) ?? throw BadData.At(row.Source, $"'{InputIds}' is null");
+        int[] labels = Integers(row, "labels") ?? throw BadData.At(row.Source, $"an encoder-decoder needs 'labels', the tokens to write, beside '{InputIds}', those to read");
+        return ids.Length == 0 || labels.Length == 0
+            ? throw BadData.At(row.Source, $"'{InputIds}' and 'labels' must hold at least one token each")
+            : TokenizedSample.ForSource(ids, labels, model, row.Source);
     }
 
     private static void Mask(Row row, string column, int[] mask, int[] labels)

@@ -35,12 +35,13 @@ internal sealed class SampleFitter(SampleOptions options)
 
     private TokenizedSample? FitLength(TokenizedSample sample)
     {
-        if (options.MaxLength is not { } limit || sample.Length <= limit)
+        int longest = Math.Max(sample.Length, sample.SourceIds?.Length ?? 0);
+        if (options.MaxLength is not { } limit || longest <= limit)
         {
             return sample;
         }
 
-        string reason = $"{sample.Length} tokens, but max_length is {limit}";
+        string reason = $"{longest} tokens, but max_length is {limit}";
         switch (options.LongSamples)
         {
             case LongSamplePolicy.Raise:
@@ -49,10 +50,23 @@ internal sealed class SampleFitter(SampleOptions options)
                 _tooLong.Add(new SkippedRow(sample.Source, reason));
                 return null;
             default:
-                TokenizedSample cut = sample.Slice(options.TruncationMode == TruncationMode.KeepStart ? 0 : sample.Length - limit, limit);
+                TokenizedSample cut = sample.SourceIds is { } source ? CutWithSource(sample, source, limit)
+                    : sample.Slice(options.TruncationMode == TruncationMode.KeepStart ? 0 : sample.Length - limit, limit);
                 _truncated++;
                 _lostTokens += sample.TrainableTokens - cut.TrainableTokens;
                 return cut;
         }
+    }
+
+    /// <summary>A decoder writes from the start, so its text always loses its end; the source loses the end that the options say.</summary>
+    private TokenizedSample CutWithSource(TokenizedSample sample, int[] source, int limit)
+    {
+        TokenizedSample cut = sample.Slice(0, Math.Min(limit, sample.Length));
+        bool endsWithMark = options.EncoderDecoder?.EosTokenIds.Contains(source[^1]) ?? false;
+        int[] kept = source.Length <= limit ? source
+            : options.TruncationMode == TruncationMode.KeepEnd ? source[^limit..]
+            : endsWithMark ? [.. source[..(limit - 1)], source[^1]]
+            : source[..limit];
+        return cut with { SourceIds = kept };
     }
 }

@@ -1,3 +1,5 @@
+using Graft.Models;
+
 namespace Graft.Training.Data;
 
 /// <summary>What to do with a sample that is longer than the maximum.</summary>
@@ -64,6 +66,12 @@ public sealed record SampleOptions
 
     /// <summary>What templates do with null values.</summary>
     public NullPolicy Nulls { get; init; }
+
+    /// <summary>
+    /// Set for an encoder-decoder: it reads the prompt and learns to write the completion, each with a limit of <see cref="MaxLength"/>. A source
+    /// that is cut keeps its end token.
+    /// </summary>
+    public Seq2SeqConfig? EncoderDecoder { get; init; }
 
     /// <summary>Rows of the model's embedding: a token id at or above it is an error. Null: not checked.</summary>
     public int? VocabularySize { get; init; }

@@ -37,7 +37,7 @@ public sealed record SamplePreview(
         if (rendered is null)
         {
             sample = tokenizer.Tokenize(row);
-            texts = new string[sample.Length];
+            texts = new string[sample.Length + (sample.SourceIds?.Length ?? 0)];
             Array.Fill(texts, string.Empty);
         }
         else
@@ -50,12 +50,11 @@ public sealed record SamplePreview(
         TokenizedSample? fitted = fitter.Fit(sample);
         string? leftOut = fitted is null ? fitter.Report.TooLong.Concat(fitter.Report.Untrainable).First().Reason : null;
         TokenizedSample shown = fitted ?? sample;
-        int first = fitted is not null && options.TruncationMode == TruncationMode.KeepEnd ? sample.Length - shown.Length : 0;
         return new SamplePreview(
             row.Source,
             rendered?.Text,
             rendered?.Spans ?? [],
-            [.. shown.InputIds.Select((id, i) => new PreviewToken(id, texts[first + i], i > 0 && shown.Labels[i] != TokenizedSample.Ignored))],
+            TokensOf(sample, shown, texts, options.TruncationMode == TruncationMode.KeepEnd),
             sample.Length,
             leftOut);
     }
@@ -68,6 +67,24 @@ public sealed record SamplePreview(
         ArgumentNullException.ThrowIfNull(data);
         SampleTemplate? chosen = TokenizedDataSet.TemplateFor(data, template);
         return [.. data.Rows.Take(count).Select(row => Of(row, chosen, encoder, options))];
+    }
+
+    /// <summary>The tokens of a text; with a source those that are read, then those that are to be written.</summary>
+    private static PreviewToken[] TokensOf(TokenizedSample whole, TokenizedSample shown, string[] texts, bool keepEnd)
+    {
+        if (shown.SourceIds is not { } source)
+        {
+            int first = keepEnd ? whole.Length - shown.Length : 0;
+            return [.. shown.InputIds.Select((id, i) => new PreviewToken(id, texts[first + i], i > 0 && shown.Labels[i] != TokenizedSample.Ignored))];
+        }
+
+        int sourceLength = whole.SourceIds!.Length;
+        int firstOfSource = keepEnd ? sourceLength - source.Length : 0;
+        return
+        [
+            .. source.Select((id, i) => new PreviewToken(id, texts[firstOfSource + i], Trained: false)),
+            .. shown.Labels.Select((label, i) => new PreviewToken(Math.Max(label, 0), texts[sourceLength + i], label != TokenizedSample.Ignored)),
+        ];
     }
 
     private static string[] Texts(string text, (int Start, int End)[] offsets)

@@ -35,6 +35,11 @@ public sealed class TokenizedDataSet
             throw new ArgumentException($"max_length must be at least 1, not {options.MaxLength}; null is no limit", nameof(options));
         }
 
+        if (options is { BlockSize: not null, EncoderDecoder: not null })
+        {
+            throw new ArgumentException("block_size is for models that continue texts, not for encoder-decoders: leave it out", nameof(options));
+        }
+
         SampleTokenizer tokenizer = new(TemplateFor(data, template), encoder, options);
         var fitter = new SampleFitter(options.BlockSize is null ? options : options with { MaxLength = null });
         var samples = new List<TokenizedSample>(data.Rows.Count);

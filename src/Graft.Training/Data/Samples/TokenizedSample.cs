@@ -23,9 +23,9 @@ public sealed record TokenizedSample(int[] InputIds, int[] Labels, RowSource Sou
     /// <summary>A sample for an encoder-decoder.</summary>
     /// <param name="sourceIds">The text to read; at least one token.</param>
     /// <param name="labels">The text to write; <see cref="Ignored"/> for tokens that are not learnt.</param>
-    /// <param name="model">The model: it says what the decoder reads.</param>
+    /// <param name="model">What config.json says: it knows what the decoder reads.</param>
     /// <param name="source">The row that it was made of.</param>
-    public static TokenizedSample ForSource(int[] sourceIds, int[] labels, Seq2SeqLanguageModel model, RowSource source)
+    public static TokenizedSample ForSource(int[] sourceIds, int[] labels, Seq2SeqConfig model, RowSource source)
     {
         ArgumentNullException.ThrowIfNull(model);
         return new TokenizedSample(model.DecoderInputs(labels), labels, source) { SourceIds = sourceIds };
