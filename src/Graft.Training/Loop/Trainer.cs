@@ -50,6 +50,18 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("eval_strategy asks for evaluations, but there are no held-back samples: give eval_dataset or a test_size");
         }
 
+        if (samples.Count == 0)
+        {
+            throw new ArgumentException("there are no training samples");
+        }
+
+        if (model.MergedAdapters.Count > 0)
+        {
+            throw new ArgumentException($"the adapters {string.Join(", ", model.MergedAdapters)} are merged, so that training them would change nothing: unmerge them first");
+        }
+
+        SampleCheck.RequireFit(model.Base, samples);
+        SampleCheck.RequireFit(model.Base, evalSamples ?? []);
         _model = model;
         _samples = samples;
         _evalSamples = evalSamples ?? [];
