@@ -65,7 +65,9 @@ public sealed class TrainingCheckpointRunner : ICaseRunner
         using PeftModel model = PeftModel.Load(modelFolder);
         model.LoadAdapter(folder, trainable: true);
         TokenizedSample[] rows = [.. Enumerable.Range(0, state.MaxSteps * state.TrainBatchSize / state.NumTrainEpochs).Select(row =>
-            new TokenizedSample([3 + row, 5, 7, 9], [3 + row, 5, 7, 9], new RowSource("case.json", row + 1)))];
+            model.Base is Seq2SeqLanguageModel encoderDecoder
+                ? TokenizedSample.ForSource([3 + row, 5], [7, 9], encoderDecoder, new RowSource("case.json", row + 1))
+                : new TokenizedSample([3 + row, 5, 7, 9], [3 + row, 5, 7, 9], new RowSource("case.json", row + 1)))];
         var arguments = new TrainingArguments
         {
             OutputDir = output,
@@ -77,6 +79,7 @@ public sealed class TrainingCheckpointRunner : ICaseRunner
             SaveSteps = state.SaveSteps,
             MetricForBestModel = state.BestMetric is null ? null : "loss",
             EarlyStoppingPatience = state.EarlyStopping?.Patience,
+            IncludeNumInputTokensSeen = state.NumInputTokensSeen > 0 ? InputTokenCount.All : InputTokenCount.No,
         };
         using var trainer = new Trainer(model, rows, arguments, rows);
         string own = trainer.Train().LastCheckpoint!;

@@ -1,3 +1,5 @@
+using Graft.Models;
+
 namespace Graft.Training.Data;
 
 /// <summary>A training sample.</summary>
@@ -17,6 +19,17 @@ public sealed record TokenizedSample(int[] InputIds, int[] Labels, RowSource Sou
 
     /// <summary>Number of tokens that are learnt. Without a source the first token is never predicted, so its label does not count.</summary>
     public int TrainableTokens => SourceIds is null ? CountTrainable(Labels) : Labels.Length - Labels.AsSpan().Count(Ignored);
+
+    /// <summary>A sample for an encoder-decoder.</summary>
+    /// <param name="sourceIds">The text to read; at least one token.</param>
+    /// <param name="labels">The text to write; <see cref="Ignored"/> for tokens that are not learnt.</param>
+    /// <param name="model">The model: it says what the decoder reads.</param>
+    /// <param name="source">The row that it was made of.</param>
+    public static TokenizedSample ForSource(int[] sourceIds, int[] labels, Seq2SeqLanguageModel model, RowSource source)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new TokenizedSample(model.DecoderInputs(labels), labels, source) { SourceIds = sourceIds };
+    }
 
     /// <summary>The tokens from <paramref name="start"/> on.</summary>
     public TokenizedSample Slice(int start, int length) => new(InputIds[start..(start + length)], Labels[start..(start + length)], Source);
