@@ -34,7 +34,7 @@ public sealed partial class GenerationConfig
     /// <summary>The settings of a model: those of its folder, or of its config.json where it has none.</summary>
     /// <param name="model">The model.</param>
     /// <exception cref="InvalidDataException">A file is not JSON, or a setting has the wrong type.</exception>
-    public static GenerationConfig Of(CausalLanguageModel model)
+    public static GenerationConfig Of(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (model.Folder is { } folder && File.Exists(Path.Combine(folder, OwnFile)))

@@ -20,7 +20,7 @@ public sealed partial class TextGenerator : IDisposable
     /// <param name="model">The model; not owned.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="config">Settings that win over those of the model's folder.</param>
-    public TextGenerator(CausalLanguageModel model, Tokenizer tokenizer, GenerationConfig? config = null)
+    public TextGenerator(LanguageModel model, Tokenizer tokenizer, GenerationConfig? config = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -48,7 +48,7 @@ public sealed partial class TextGenerator : IDisposable
     public Tokenizer Tokenizer { get; }
 
     /// <summary>The model.</summary>
-    public CausalLanguageModel Model => _engine.Model;
+    public LanguageModel Model => _engine.Model;
 
     /// <summary>Continues a prompt.</summary>
     /// <param name="prompt">The prompt.</param>
@@ -94,10 +94,14 @@ public sealed partial class TextGenerator : IDisposable
         var requests = new List<(int PromptIndex, GenerationRequest Request)>();
         for (int i = 0; i < prompts.Count; i++)
         {
-            int[] prompt = Encode(prompts[i], i, config);
-            for (int text = 0; text < (beams ? 1 : texts); text++)
+            int[] text = Encode(prompts[i], i, config);
+
+            // An encoder-decoder reads the prompt and begins a text of its own.
+            bool isSource = Model is Seq2SeqLanguageModel;
+            int[] prompt = isSource ? [config.DecoderStartTokenId ?? ((Seq2SeqLanguageModel)Model).DecoderStartTokenId] : text;
+            for (int copy = 0; copy < (beams ? 1 : texts); copy++)
             {
-                requests.Add((i, new GenerationRequest { PromptIds = prompt, Config = config, Seed = seed, ReturnIndex = text, BytesOfToken = _tokenBytes.Of }));
+                requests.Add((i, new GenerationRequest { PromptIds = prompt, SourceIds = isSource ? text : null, Config = config, Seed = seed, ReturnIndex = copy, BytesOfToken = _tokenBytes.Of }));
             }
         }
 

@@ -20,10 +20,10 @@ public static class CaseJson
 
     /// <summary>Loads a base model, or says that its family is not supported yet.</summary>
     /// <param name="folder">The model folder.</param>
-    public static CausalLanguageModel LoadModel(string folder)
+    public static LanguageModel LoadModel(string folder)
     {
         ThrowIfNotYet(folder);
-        return CausalLanguageModel.Load(folder);
+        return LanguageModel.Load(folder);
     }
 
     /// <summary>Families and options that Graft does not have yet, by name.</summary>

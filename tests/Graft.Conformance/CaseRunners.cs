@@ -7,10 +7,12 @@ public static class CaseRunners
 {
     private static readonly Dictionary<string, ICaseRunner> ByKind = new List<ICaseRunner>
     {
+        new AdapterCombineRunner(),
         new AdapterFolderRunner(),
         new AdapterInitRunner(),
         new AdapterRefuseRunner(),
         new AdapterRunner(),
+        new AdaptersRunner(),
         new CheckpointFormatRunner(),
         new DatasetRunner(),
         new GenerateRunner("beam-search"),
@@ -25,6 +27,7 @@ public static class CaseRunners
         new SamplingDistributionRunner(),
         new ScheduleRunner(),
         new StoppingCriteriaRunner(),
+        new TrainingCheckpointRunner(),
         new TrainingRunner(),
         new Runners.TokenizerRunner(),
     }.ToDictionary(runner => runner.Kind);
@@ -40,7 +43,7 @@ public static class CaseRunners
         var check = new Check(@case);
         try
         {
-            runner.Run(@case, check);
+            AdapterCase.OrNotYet(() => runner.Run(@case, check));
             return new CaseOutcome(CaseResult.Passed, check.Worst, string.Empty);
         }
         catch (NotYetException e)

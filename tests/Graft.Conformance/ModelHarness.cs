@@ -9,19 +9,25 @@ namespace Graft.Conformance;
 /// <summary>Runs a model as the cases describe it: logits, the mean loss over all counted labels with its gradients, greedy text.</summary>
 public sealed unsafe class ModelHarness : IDisposable
 {
-    private readonly CausalLanguageModel _model;
+    private readonly LanguageModel _model;
     private readonly Tape _tape = new();
 
     /// <summary>Runs <paramref name="model"/>; does not own it.</summary>
-    public ModelHarness(CausalLanguageModel model) => _model = model;
+    public ModelHarness(LanguageModel model) => _model = model;
+
+    /// <summary>Logits of every token of a text, row by row.</summary>
+    public float[] Logits(IReadOnlyList<int> ids) => Logits(new CaseSequence([.. ids], []));
+
+    /// <summary>Logits of every token, row by row; of an encoder-decoder those of the tokens that lead to the labels.</summary>
+    public float[] Logits((int[] Ids, int[] Labels) sequence) => Logits(new CaseSequence(sequence.Ids, sequence.Labels));
 
     /// <summary>Logits of every token, row by row.</summary>
-    public float[] Logits(IReadOnlyList<int> ids)
+    public float[] Logits(CaseSequence sequence)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Inference;
         var context = new ForwardContext(_tape);
-        context.AddSequence([.. ids]);
+        Add(context, sequence);
         Tensor logits = _model.Logits(context, _model.Forward(context));
         return logits.Span.ToArray();
     }
@@ -30,15 +36,19 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <param name="sequences">Token ids and unshifted labels.</param>
     /// <param name="gradientCheckpointing">Recompute blocks in the backward pass.</param>
     public (double Loss, int Counted) Loss(IReadOnlyList<(int[] Ids, int[] Labels)> sequences, bool gradientCheckpointing = false)
+        => Loss([.. sequences.Select(sequence => new CaseSequence(sequence.Ids, sequence.Labels))], gradientCheckpointing);
+
+    /// <summary>The same, where the decoder's inputs may be given.</summary>
+    public (double Loss, int Counted) Loss(IReadOnlyList<CaseSequence> sequences, bool gradientCheckpointing = false)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Recording;
         var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing };
         var targets = new List<int>();
-        foreach ((int[] ids, int[] labels) in sequences)
+        foreach (CaseSequence sequence in sequences)
         {
-            context.AddSequence(ids);
-            targets.AddRange(labels.Skip(1).Append(-100));
+            Add(context, sequence);
+            targets.AddRange(_model is Seq2SeqLanguageModel ? sequence.Labels : sequence.Labels.Skip(1).Append(-100));
         }
 
         int counted = targets.Count(target => target != -100);
@@ -60,6 +70,19 @@ public sealed unsafe class ModelHarness : IDisposable
         }
 
         return sequence.Tokens.ToArray();
+    }
+
+    private void Add(ForwardContext context, CaseSequence sequence)
+    {
+        if (_model is Seq2SeqLanguageModel model)
+        {
+            context.AddSource(sequence.Ids);
+            context.AddSequence(sequence.DecoderIds ?? model.DecoderInputs(sequence.Labels));
+        }
+        else
+        {
+            context.AddSequence(sequence.Ids);
+        }
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ internal sealed class EvalCommand : Verb
         string path = parsed.GetRequiredValue(_path);
         RunConfiguration configuration = _flags.Load(parsed, path);
         using LoadedModel loaded = LoadedModel.Load(path, parsed.GetValue(_model));
-        CausalLanguageModel model = loaded.Model.Base;
+        LanguageModel model = loaded.Model.Base;
         DataSet data = DataSet.Load([.. parsed.GetRequiredValue(_data).SelectMany(file => DataPaths.Expand(file, "--data"))], configuration.ToDataSetOptions());
         int batchSize = configuration.Get(TrainingKeys.EvalBatchSize) is > 0 and int size ? size : throw new ArgumentException($"{TrainingKeys.EvalBatchSize.Name} must be at least 1");
         TokenizedDataSet samples = Tokenize(loaded, data, configuration);
@@ -80,7 +80,7 @@ internal sealed class EvalCommand : Verb
         return TokenizedDataSet.Create(data, configuration.ToTemplate(data.Columns), encoder, options with { MaxLength = options.MaxLength ?? config.MaximumPositions });
     }
 
-    private static Measurement Measure(string name, CausalLanguageModel model, TokenizedDataSet samples, int batchSize, Output output, CancellationToken cancellationToken)
+    private static Measurement Measure(string name, LanguageModel model, TokenizedDataSet samples, int batchSize, Output output, CancellationToken cancellationToken)
     {
         using var tape = new Tape();
         var rows = new RowLosses();

@@ -47,7 +47,7 @@ internal sealed class InitCommand : Verb
         string into = parsed.GetRequiredValue(_into);
         using var staged = new StagedFolder(into, parsed.GetValue(_overwrite));
         ConfigReader config = ConfigReader.Open(parsed.GetRequiredValue(_config).FullName);
-        using var model = new PeftModel(CausalLanguageModel.Create(config, parsed.GetValue(_seed), StorageOf(parsed.GetValue(_dtype)!)));
+        using var model = new PeftModel(LanguageModel.Create(config, parsed.GetValue(_seed), StorageOf(parsed.GetValue(_dtype)!)));
         Tokenizer? tokenizer = MakeTokenizer(parsed, model.Base.Config.VocabularySize, output, cancellationToken);
         if (tokenizer is not null && tokenizer.VocabularySize > model.Base.Config.VocabularySize)
         {

@@ -43,7 +43,7 @@ internal sealed class MergeCommand : Verb
         RefuseSources(into, loaded);
         using var staged = new StagedFolder(into, parsed.GetValue(_overwrite));
         Tokenizer? tokenizer = loaded.LoadTokenizer();
-        CausalLanguageModel model = loaded.Model.Base;
+        LanguageModel model = loaded.Model.Base;
         using LogitsProbe probe = LogitsProbe.Create(model, tokenizer, parsed.GetValue(_probe) ?? LogitsProbe.DefaultText);
         float[] adapterLogits = probe.Logits(model);
         float[] baseLogits;
@@ -62,7 +62,7 @@ internal sealed class MergeCommand : Verb
         tokenizer?.Save(staged.Path);
         cancellationToken.ThrowIfCancellationRequested();
         LogitsDrift logits;
-        using (CausalLanguageModel merged = CausalLanguageModel.Load(staged.Path))
+        using (LanguageModel merged = LanguageModel.Load(staged.Path))
         {
             logits = LogitsDrift.Between(baseLogits, adapterLogits, probe.Logits(merged), probe.Length, dtype);
         }
@@ -87,7 +87,7 @@ internal sealed class MergeCommand : Verb
     }
 
     /// <summary>The dtype that rounds most: models may keep a few weights in a finer one.</summary>
-    private static DType CoarsestDType(CausalLanguageModel model)
+    private static DType CoarsestDType(LanguageModel model)
     {
         HashSet<DType> used = [.. model.NamedWeights().Select(weight => weight.Slot.Original.DType)];
         return used.Contains(DType.BFloat16) ? DType.BFloat16 : used.Contains(DType.Float16) ? DType.Float16 : DType.Float32;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Cli.Rendering;
 using Graft.Training;
 
@@ -27,17 +28,20 @@ internal sealed class TrainCommand : Verb
         Notes.Write(output, configuration.Notes);
         OutputFolder.Check(configuration);
         using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
+        MemoryEstimate memory = RunEstimate.MemoryOf(run);
+        using Trainer trainer = run.CreateTrainer();
         if (configuration.ResumeFrom == "true" && !OutputFolder.HasCheckpoints(configuration.OutputDir))
         {
             Notes.Write(output, [$"there is no checkpoint in {configuration.OutputDir} yet: the run begins at the first step"]);
         }
 
         OutputFolder.Begin(configuration);
-        TrainingView view = TrainingView.Create(output, run);
-        TrainingResult result = view.Show(observer => run.Trainer.Train(observer, cancellationToken));
+        TrainingView view = TrainingView.Create(output, run, memory);
+        TrainingResult result = view.Show(observer => trainer.Train(observer, cancellationToken));
         if (!result.Interrupted)
         {
             run.Save(result.State);
+            LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 
         TrainingSummary.Write(output, run, result);

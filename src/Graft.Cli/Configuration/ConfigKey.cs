@@ -66,7 +66,8 @@ internal sealed class ConfigKey<T>(ConfigType<T> type, string name, T defaultVal
         {
             FlagArity.Switch => new Option<bool>(flags[0], flags[1..]) { Hidden = true },
             FlagArity.Many => new Option<string[]>(flags[0], flags[1..]) { Hidden = true, AllowMultipleArgumentsPerToken = true },
-            _ => new Option<string>(flags[0], flags[1..]) { Hidden = true },
+            // As everywhere, the last one wins when a flag stands twice.
+            _ => new Option<string[]>(flags[0], flags[1..]) { Hidden = true, Arity = ArgumentArity.OneOrMore },
         };
     }
 
@@ -79,17 +80,13 @@ internal sealed class ConfigKey<T>(ConfigType<T> type, string name, T defaultVal
         }
 
         string label = result.IdentifierToken?.Value ?? $"--{Name}";
-        switch (option)
+        if (option is Option<bool> flag)
         {
-            case Option<bool> flag:
-                return ConfigNode.Scalar(label, null, parsed.GetValue(flag) ? "true" : "false", isQuoted: false);
-            case Option<string[]> list when parsed.GetValue(list) is { Length: not 1 } words:
-                return ConfigNode.List(label, null, [.. words.Select(word => Text(label, word))]);
-            case Option<string[]> list:
-                return Text(label, parsed.GetValue(list)![0]);
-            default:
-                return Text(label, parsed.GetValue((Option<string>)option) ?? string.Empty);
+            return ConfigNode.Scalar(label, null, parsed.GetValue(flag) ? "true" : "false", isQuoted: false);
         }
+
+        string[] words = parsed.GetValue((Option<string[]>)option) ?? [];
+        return type.Arity == FlagArity.Many && words.Length != 1 ? ConfigNode.List(label, null, [.. words.Select(word => Text(label, word))]) : Text(label, words[^1]);
     }
 
     private static ConfigNode Text(string label, string text) => ConfigNode.Scalar(label, null, text, isQuoted: text.Length == 0);

@@ -1,4 +1,4 @@
-using Graft.Peft;
+using Graft.Training.Data;
 
 namespace Graft.Cli.Configuration;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Graft.Peft;
 using Graft.Training;
+using Graft.Training.Data;
 
 namespace Graft.Cli.Configuration;
 

@@ -6,7 +6,18 @@ namespace Graft.Cli.Configuration;
 /// <summary>The folder of a run: nothing of the user's is overwritten unasked.</summary>
 internal static class OutputFolder
 {
+    /// <summary>The loss curve as SVG.</summary>
+    public const string LossDrawing = "loss.svg";
+
+    /// <summary>The loss curve as PNG.</summary>
+    public const string LossPicture = "loss.png";
+
     private const string CheckpointPrefix = "checkpoint-";
+
+    private static readonly string[] Results =
+    [
+        "adapter_config.json", "adapter_model.safetensors", "config.json", "model.safetensors", "model.safetensors.index.json", "trainer_state.json", "metrics.jsonl", LossDrawing, LossPicture,
+    ];
 
     /// <summary>Refuses a folder that is not empty, unless the run is resumed or may overwrite.</summary>
     /// <param name="configuration">The run.</param>
@@ -36,7 +47,7 @@ internal static class OutputFolder
                 : $"{folder} is not empty: choose another output_dir, or add --overwrite_output_dir");
     }
 
-    /// <summary>Makes the folder, removes the checkpoints of a run that is overwritten, and writes the configuration.</summary>
+    /// <summary>Makes the folder, removes what an overwritten run left, and writes the configuration.</summary>
     /// <param name="configuration">The run.</param>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static void Begin(RunConfiguration configuration)
@@ -45,10 +56,7 @@ internal static class OutputFolder
         Directory.CreateDirectory(folder);
         if (configuration.ResumeFrom is null)
         {
-            foreach (string old in Checkpoints(folder).ToArray())
-            {
-                Directory.Delete(old, recursive: true);
-            }
+            RemoveEarlierRun(folder);
         }
 
         AtomicFile.WriteAllText(Path.Combine(folder, RunConfiguration.FileName), configuration.ToYaml());
@@ -56,6 +64,20 @@ internal static class OutputFolder
 
     /// <summary>Whether there is something to resume.</summary>
     public static bool HasCheckpoints(string folder) => Checkpoints(folder).Any();
+
+    /// <summary>Nothing of an earlier run may be taken for a result of this one; what is not a run's stays.</summary>
+    private static void RemoveEarlierRun(string folder)
+    {
+        foreach (string checkpoint in Checkpoints(folder).ToArray())
+        {
+            Directory.Delete(checkpoint, recursive: true);
+        }
+
+        foreach (string name in Results.Where(name => File.Exists(Path.Combine(folder, name))))
+        {
+            File.Delete(Path.Combine(folder, name));
+        }
+    }
 
     private static IEnumerable<string> Checkpoints(string folder)
         => Directory.Exists(folder)

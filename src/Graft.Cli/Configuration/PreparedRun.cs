@@ -2,23 +2,29 @@ using Graft.Formats;
 using Graft.Peft;
 using Graft.Text;
 using Graft.Training;
+using Graft.Training.Data;
 
 namespace Graft.Cli.Configuration;
 
-/// <summary>Everything a run needs, loaded and checked: model, adapter, tokenizer, data, trainer. Nothing has been written yet.</summary>
+/// <summary>Everything a run needs, loaded and checked: model, adapter, tokenizer, data. Nothing has been written yet.</summary>
 internal sealed class PreparedRun : IDisposable
 {
-    private PreparedRun(RunConfiguration configuration, PeftModel model, Tokenizer tokenizer, RunData data, Trainer trainer)
+    private PreparedRun(RunConfiguration configuration, PeftModel model, Tokenizer tokenizer, RunData data)
     {
         Configuration = configuration;
         Model = model;
         Tokenizer = tokenizer;
         Data = data;
-        Trainer = trainer;
+        Arguments = configuration.ToTrainingArguments();
+        Batches = data.Packs ?? new BatchPlan(data.Samples, configuration.ToBatchOptions());
+        Steps = new StepPlan(Batches, Arguments);
     }
 
     /// <summary>What the run is.</summary>
     public RunConfiguration Configuration { get; }
+
+    /// <summary>How it trains.</summary>
+    public TrainingArguments Arguments { get; }
 
     /// <summary>The model, with its adapter.</summary>
     public PeftModel Model { get; }
@@ -29,15 +35,18 @@ internal sealed class PreparedRun : IDisposable
     /// <summary>The samples.</summary>
     public RunData Data { get; }
 
-    /// <summary>The trainer.</summary>
-    public Trainer Trainer { get; }
+    /// <summary>The order of the samples.</summary>
+    public IBatchPlan Batches { get; }
+
+    /// <summary>Step arithmetic.</summary>
+    public StepPlan Steps { get; }
 
     /// <summary>Loads and checks.</summary>
     /// <param name="configuration">What the run is.</param>
     /// <param name="cancellationToken">Stops between the parts.</param>
     public static PreparedRun Prepare(RunConfiguration configuration, CancellationToken cancellationToken)
     {
-        TrainingArguments arguments = configuration.ToTrainingArguments();
+        configuration.ToTrainingArguments();
         PeftModel model = LoadModel(configuration);
         try
         {
@@ -46,8 +55,7 @@ internal sealed class PreparedRun : IDisposable
             RunData data = RunData.Load(configuration, tokenizer, model.Base.Config);
             cancellationToken.ThrowIfCancellationRequested();
             AddAdapter(configuration, model);
-            var trainer = new Trainer(model, data.Samples, arguments, data.EvalSamples, data.Packs) { SaveTokenizer = tokenizer.Save };
-            return new PreparedRun(configuration, model, tokenizer, data, trainer);
+            return new PreparedRun(configuration, model, tokenizer, data);
         }
         catch
         {
@@ -57,13 +65,14 @@ internal sealed class PreparedRun : IDisposable
     }
 
     /// <summary>The base model, without adapters.</summary>
-    public static PeftModel LoadModel(RunConfiguration configuration)
-    {
-        string folder = configuration.ModelFolder;
-        return Directory.Exists(folder)
-            ? PeftModel.Load(folder)
-            : throw new DirectoryNotFoundException($"model_name_or_path: there is no folder {folder}; models of the Hub must be downloaded first");
-    }
+    public static PeftModel LoadModel(RunConfiguration configuration) => PeftModel.Load(ExistingModelFolder(configuration));
+
+    /// <summary>The model's folder.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    public static string ExistingModelFolder(RunConfiguration configuration)
+        => Directory.Exists(configuration.ModelFolder)
+            ? configuration.ModelFolder
+            : throw new DirectoryNotFoundException($"model_name_or_path: there is no folder {configuration.ModelFolder}; models of the Hub must be downloaded first");
 
     /// <summary>The tokenizer, from its own folder or the model's.</summary>
     public static Tokenizer LoadTokenizer(RunConfiguration configuration)
@@ -89,7 +98,10 @@ internal sealed class PreparedRun : IDisposable
         }
     }
 
-    /// <summary>Writes the trained adapter, or the whole model, with the tokenizer, the state and the configuration into the output folder.</summary>
+    /// <summary>The trainer: from here on, the memory of gradients and optimizer is taken.</summary>
+    public Trainer CreateTrainer() => new(Model, Data.Samples, Arguments, Data.EvalSamples, Batches) { SaveTokenizer = Tokenizer.Save };
+
+    /// <summary>Writes the trained adapter, or the whole model, with the tokenizer and the state into the output folder.</summary>
     /// <param name="state">The state after the last step.</param>
     public void Save(TrainerState state)
     {
@@ -108,9 +120,5 @@ internal sealed class PreparedRun : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        Trainer.Dispose();
-        Model.Dispose();
-    }
+    public void Dispose() => Model.Dispose();
 }

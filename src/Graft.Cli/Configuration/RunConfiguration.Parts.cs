@@ -15,7 +15,13 @@ internal sealed partial class RunConfiguration
     public string OutputDir => Get(OutputKeys.OutputDir);
 
     /// <summary>What is trained.</summary>
-    public TrainingMethod Method => Get(ModelKeys.Method);
+    /// <exception cref="ArgumentException">method and use_peft contradict each other.</exception>
+    public TrainingMethod Method => (Get(ModelKeys.UsePeft), Get(ModelKeys.Method)) switch
+    {
+        (false, TrainingMethod.Lora) when !IsGiven(ModelKeys.Method) => TrainingMethod.Full,
+        (true, TrainingMethod.Full) or (false, not TrainingMethod.Full) => throw new ArgumentException("use_peft and method contradict each other: leave one of them out"),
+        (_, var method) => method,
+    };
 
     /// <summary>A checkpoint to go on from, <c>true</c> for the newest one, or null.</summary>
     public string? ResumeFrom => Get(OutputKeys.Resume) ? "true" : Get(OutputKeys.ResumeFromCheckpoint) switch
@@ -80,6 +86,16 @@ internal sealed partial class RunConfiguration
         arguments.Validate();
         return arguments;
     }
+
+    /// <summary>How samples become batches.</summary>
+    public BatchOptions ToBatchOptions() => new()
+    {
+        PerDeviceTrainBatchSize = Get(TrainingKeys.TrainBatchSize),
+        MaxTokensPerBatch = Get(TrainingKeys.MaxTokensPerBatch),
+        DropLast = Get(TrainingKeys.DataloaderDropLast),
+        Shuffle = Get(TrainingKeys.Sampling) != SamplingStrategy.Sequential,
+        Seed = Get(TrainingKeys.DataSeed) ?? Get(TrainingKeys.Seed),
+    };
 
     /// <summary>How data files are read.</summary>
     public DataSetOptions ToDataSetOptions() => new()

@@ -41,6 +41,9 @@ internal sealed class RunData
     /// <summary>The order of packed samples; null when there are no packs.</summary>
     public IBatchPlan? Packs { get; private set; }
 
+    /// <summary>Number of packs; 0 when there are none.</summary>
+    public int PackCount { get; private set; }
+
     /// <summary>Lengths of the training samples.</summary>
     public LengthStatistics Statistics => LengthStatistics.Of(Samples);
 
@@ -173,13 +176,7 @@ internal sealed class RunData
             PackingStrategy.BestFitSplit => SequencePacking.BestFitDecreasingSplit(lengths, length),
             _ => SequencePacking.Wrapped(lengths, length),
         };
-        TrainingArguments arguments = configuration.ToTrainingArguments();
-        return ([.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))], new PackedBatchPlan([.. packs.Select(pack => pack.Count)], new BatchOptions
-        {
-            PerDeviceTrainBatchSize = arguments.PerDeviceTrainBatchSize,
-            DropLast = arguments.DataloaderDropLast,
-            Shuffle = arguments.Shuffle,
-            Seed = arguments.DataSeed ?? arguments.Seed,
-        }));
+        PackCount = packs.Count;
+        return ([.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))], new PackedBatchPlan([.. packs.Select(pack => pack.Count)], configuration.ToBatchOptions()));
     }
 }

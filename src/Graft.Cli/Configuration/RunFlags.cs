@@ -19,6 +19,7 @@ internal sealed class RunFlags
             command.Options.Add(option);
         }
 
+        command.Options.Add(RunHelp.CreateOption());
         command.TreatUnmatchedTokensAsErrors = false;
     }
 

@@ -50,7 +50,7 @@ internal static class ModelInspector
         long? embeddingRows = null;
         report.Attempt(() =>
         {
-            using CausalLanguageModel model = CausalLanguageModel.Load(folder);
+            using LanguageModel model = LanguageModel.Load(folder);
             embeddingRows = model.InputEmbedding.VocabularySize;
             report.Fact("parameters", model.DistinctWeights().Sum(weight => weight.Slot.Original.Count));
             NoteUnreadFields(report, model.Config.Reader);

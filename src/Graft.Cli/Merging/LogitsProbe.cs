@@ -24,7 +24,7 @@ internal sealed class LogitsProbe : IDisposable
     /// <param name="model">The model that is to be tried.</param>
     /// <param name="tokenizer">Its tokenizer; may be null.</param>
     /// <param name="text">The text.</param>
-    public static LogitsProbe Create(CausalLanguageModel model, Tokenizer? tokenizer, string text)
+    public static LogitsProbe Create(LanguageModel model, Tokenizer? tokenizer, string text)
     {
         int vocabulary = model.InputEmbedding.VocabularySize;
         int most = Math.Min(MostTokens, model.Config.MaximumPositions ?? MostTokens);
@@ -36,7 +36,7 @@ internal sealed class LogitsProbe : IDisposable
 
     /// <summary>Logits of every token, [tokens, vocabulary].</summary>
     /// <param name="model">With whatever adapters are active.</param>
-    public float[] Logits(CausalLanguageModel model)
+    public float[] Logits(LanguageModel model)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Inference;

@@ -16,7 +16,7 @@ internal sealed record WeightDrift(int Tensors, double Largest, double Mean, dou
     /// <summary>Compares the weights that are in place with those from before.</summary>
     /// <param name="model">The model, merged.</param>
     /// <param name="before">Its weights before merging.</param>
-    public static WeightDrift Between(CausalLanguageModel model, IReadOnlyDictionary<WeightSlot, Parameter> before)
+    public static WeightDrift Between(LanguageModel model, IReadOnlyDictionary<WeightSlot, Parameter> before)
     {
         var total = new Sums();
         int tensors = 0;

@@ -1,12 +1,13 @@
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Training;
 using Graft.Training.Data;
 
 namespace Graft.Cli.Rendering;
 
 /// <summary>One JSON object a line: <c>start</c>, <c>log</c>, <c>eval</c>, <c>save</c>; the end is <see cref="TrainingSummary"/>'s.</summary>
-internal sealed class JsonTrainingView(Output output, PreparedRun run) : TrainingView
+internal sealed class JsonTrainingView(Output output, PreparedRun run, MemoryEstimate memory) : TrainingView
 {
     private StepReport _last;
 
@@ -30,6 +31,7 @@ internal sealed class JsonTrainingView(Output output, PreparedRun run) : Trainin
             writer.WriteNumber("max_steps", plan.MaxSteps);
             writer.WriteNumber("trainable_parameters", plan.TrainableParameters);
             writer.WriteNumber("all_parameters", plan.AllParameters);
+            writer.WriteNumber("estimated_peak_bytes", memory.Total);
             writer.WriteNumber("resumed_at", plan.ResumedAt);
             writer.WriteString("output", run.Configuration.OutputDir);
         });

@@ -1,12 +1,13 @@
 using System.Text;
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Training;
 
 namespace Graft.Cli.Rendering;
 
 /// <summary>Plain lines for pipes and log files: no colours, no control characters.</summary>
-internal sealed class PlainTrainingView(Output output, PreparedRun run) : TrainingView
+internal sealed class PlainTrainingView(Output output, PreparedRun run, MemoryEstimate memory) : TrainingView
 {
     private StepReport _last;
     private int _maxSteps;
@@ -15,7 +16,7 @@ internal sealed class PlainTrainingView(Output output, PreparedRun run) : Traini
     public override void OnStart(TrainingPlan plan)
     {
         _maxSteps = plan.MaxSteps;
-        foreach (string line in PlanText.Lines(run, plan))
+        foreach (string line in StartLines(run, memory, plan))
         {
             output.Note(line);
         }

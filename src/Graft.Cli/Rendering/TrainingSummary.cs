@@ -50,6 +50,7 @@ internal static class TrainingSummary
         writer.WriteNumber("seconds", Math.Round(result.Seconds, 3));
         writer.WriteNumber("tokens", result.Tokens);
         writer.WriteNumber("tokens_per_s", Math.Round(result.Tokens / Math.Max(result.Seconds, 1e-9), 1));
+        writer.WriteNumber("peak_resident_bytes", ProcessMemory.Peak);
         writer.WriteBoolean("interrupted", result.Interrupted);
         writer.WriteBoolean("stopped_early", result.StoppedEarly);
         if (result.State.BestMetric is { } best)

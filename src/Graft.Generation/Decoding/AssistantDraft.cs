@@ -11,7 +11,7 @@ internal sealed class AssistantDraft : IDraft
     private readonly List<int> _cached = [];
     private readonly int _slot;
 
-    public AssistantDraft(CausalLanguageModel assistant)
+    public AssistantDraft(LanguageModel assistant)
     {
         _model = new CachedModel(assistant);
         _slot = _model.Cache.AddSequence();

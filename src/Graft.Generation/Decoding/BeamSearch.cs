@@ -17,7 +17,7 @@ public sealed class BeamSearch : IDisposable
 
     /// <summary>A search with a model, with whatever adapters are plugged in when it runs.</summary>
     /// <param name="model">The model; not owned.</param>
-    public BeamSearch(CausalLanguageModel model)
+    public BeamSearch(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = new CachedModel(model);
@@ -68,6 +68,7 @@ public sealed class BeamSearch : IDisposable
             int[] prompt = [.. request.PromptIds];
             int? positions = model.Model.Config.MaximumPositions;
             PromptCheck.Check(prompt, model.Model, "prompt");
+            PromptCheck.CheckSource(request, model.Model);
             int longest = PromptCheck.LongestText(prompt.Length, _config, positions);
             CheckSettings(request);
             _processors = LogitsProcessorList.Build(_config, positions, request.AllowedTokens, request.Processors);
@@ -75,7 +76,7 @@ public sealed class BeamSearch : IDisposable
             _finished = new FinishedBeams(_width, _config, longest - prompt.Length);
             _candidates = new BeamCandidates(Math.Max(2, 1 + (_config.EosTokenId?.Count ?? 0)) * _width);
             _promptLength = prompt.Length;
-            _beams = [new Beam(model.Cache.AddSequence(), prompt, 0)];
+            _beams = [new Beam(model.AddSequence(request), prompt, 0)];
         }
 
         /// <summary>Whether another step could change the result.</summary>
@@ -120,7 +121,7 @@ public sealed class BeamSearch : IDisposable
         {
             foreach (Beam beam in _beams)
             {
-                _model.Cache.Remove(beam.Slot);
+                _model.Remove(beam.Slot);
             }
         }
 
@@ -180,7 +181,7 @@ public sealed class BeamSearch : IDisposable
                 int heir = next.FindIndex(child => child.Slot == beam.Slot);
                 if (heir < 0)
                 {
-                    _model.Cache.Remove(beam.Slot);
+                    _model.Remove(beam.Slot);
                 }
 
                 for (int i = heir + 1; heir >= 0 && i < next.Count; i++)
@@ -194,7 +195,7 @@ public sealed class BeamSearch : IDisposable
 
             for (int i = 0; i < next.Count; i++)
             {
-                next[i] = next[i].Slot < 0 ? next[i] with { Slot = _model.Cache.CopySequence(-1 - next[i].Slot) } : next[i];
+                next[i] = next[i].Slot < 0 ? next[i] with { Slot = _model.CopySequence(-1 - next[i].Slot) } : next[i];
             }
 
             _beams = next;

@@ -10,6 +10,7 @@ namespace Graft.Generation.Decoding;
 /// </remarks>
 internal sealed class CachedModel : IDisposable
 {
+    private readonly SourceCache? _sources;
     private readonly Tape _tape = new();
     private readonly ForwardContext _context;
     private readonly SequenceLayout _picked = new();
@@ -17,17 +18,47 @@ internal sealed class CachedModel : IDisposable
     private int[] _slots = new int[16];
     private int _sequences;
 
-    public CachedModel(CausalLanguageModel model)
+    public CachedModel(LanguageModel model)
     {
         Model = model;
         Cache = new KeyValueCache(model.Config.LayerCount, model.Config.KeyValueWidth, model.Config.KeyValueWidth);
         _context = new ForwardContext(_tape) { Cache = Cache };
+        if (model is Seq2SeqLanguageModel encoderDecoder)
+        {
+            _sources = new SourceCache(encoderDecoder, _context);
+        }
     }
 
-    public CausalLanguageModel Model { get; }
+    public LanguageModel Model { get; }
 
     /// <summary>The sequences' keys and values.</summary>
     public KeyValueCache Cache { get; }
+
+    /// <summary>Takes a slot for a new sequence; between steps.</summary>
+    /// <param name="request">Its request, whose source an encoder-decoder encodes now.</param>
+    public int AddSequence(GenerationRequest request)
+    {
+        int slot = Cache.AddSequence();
+        _sources?.Add(slot, request.SourceIds!);
+        return slot;
+    }
+
+    /// <summary>Takes a slot for a copy of a sequence; both go on from there.</summary>
+    /// <param name="slot">The sequence to copy.</param>
+    public int CopySequence(int slot)
+    {
+        int copy = Cache.CopySequence(slot);
+        _sources?.Share(slot, copy);
+        return copy;
+    }
+
+    /// <summary>Frees a slot.</summary>
+    /// <param name="slot">A slot in use.</param>
+    public void Remove(int slot)
+    {
+        Cache.Remove(slot);
+        _sources?.Remove(slot);
+    }
 
     /// <summary>Starts a step: no sequences. Logits of the step before are gone.</summary>
     public void Begin()
@@ -75,6 +106,7 @@ internal sealed class CachedModel : IDisposable
     public Tensor? Run(bool decoding)
     {
         Cache.SlotsOfStep = _slots.AsSpan(0, _sequences);
+        _sources?.Choose(_slots.AsSpan(0, _sequences));
         _tape.Decoding = decoding;
         Tensor hidden = Model.Forward(_context);
         Tensor? logits = null;
@@ -93,6 +125,7 @@ internal sealed class CachedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _sources?.Dispose();
         Cache.Dispose();
         _tape.Dispose();
     }

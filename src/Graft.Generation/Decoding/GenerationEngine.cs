@@ -23,14 +23,14 @@ public sealed class GenerationEngine : IDisposable
 
     /// <summary>An engine for a model, with whatever adapters are plugged in when it runs.</summary>
     /// <param name="model">The model; not owned.</param>
-    public GenerationEngine(CausalLanguageModel model)
+    public GenerationEngine(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = new CachedModel(model);
     }
 
     /// <summary>The model.</summary>
-    public CausalLanguageModel Model => _model.Model;
+    public LanguageModel Model => _model.Model;
 
     /// <summary>Most sequences in a batch; others wait until one leaves. Bounds the memory for keys and values.</summary>
     public int MaximumSequences
@@ -121,10 +121,10 @@ public sealed class GenerationEngine : IDisposable
             return;
         }
 
-        sequence.Main.Slot = _model.Cache.AddSequence();
+        sequence.Main.Slot = _model.AddSequence(sequence.Request);
         if (sequence.Unconditional is { } unconditional)
         {
-            unconditional.Slot = _model.Cache.AddSequence();
+            unconditional.Slot = _model.AddSequence(sequence.Request);
         }
 
         _running.Add(sequence);
@@ -245,10 +245,10 @@ public sealed class GenerationEngine : IDisposable
     {
         GenerationSequence sequence = _running[index];
         _running.RemoveAt(index);
-        _model.Cache.Remove(sequence.Main.Slot);
+        _model.Remove(sequence.Main.Slot);
         if (sequence.Unconditional is { } unconditional)
         {
-            _model.Cache.Remove(unconditional.Slot);
+            _model.Remove(unconditional.Slot);
         }
 
         sequence.Release();

@@ -10,8 +10,11 @@ public sealed record GenerationRequest
     /// <summary>Seed of the random numbers where nobody chooses one.</summary>
     public const ulong DefaultSeed = 42;
 
-    /// <summary>The prompt's token ids; at least one.</summary>
+    /// <summary>The prompt's token ids; at least one. For an encoder-decoder what its text begins with: the decoder's start token.</summary>
     public required IReadOnlyList<int> PromptIds { get; init; }
+
+    /// <summary>Token ids of the source that an encoder-decoder reads; null for a model that continues texts.</summary>
+    public IReadOnlyList<int>? SourceIds { get; init; }
 
     /// <summary>All settings: what <see cref="GenerationConfig.Of"/> gives for the model, <see cref="GenerationConfig.With"/> what is asked for.</summary>
     public required GenerationConfig Config { get; init; }
@@ -35,5 +38,5 @@ public sealed record GenerationRequest
     public IReadOnlyList<ILogitsProcessor> Processors { get; init; } = [];
 
     /// <summary>A small model with the same tokens that guesses ahead (assisted decoding): the same text, faster if it guesses well.</summary>
-    public CausalLanguageModel? Assistant { get; init; }
+    public LanguageModel? Assistant { get; init; }
 }

@@ -23,13 +23,14 @@ public sealed class GenerationSequence
     private readonly bool _samples;
     private int _guessed;
 
-    internal GenerationSequence(GenerationRequest request, CausalLanguageModel model)
+    internal GenerationSequence(GenerationRequest request, LanguageModel model)
     {
         Request = request;
         GenerationConfig config = request.Config;
         int[] prompt = [.. request.PromptIds];
         int? positions = model.Config.MaximumPositions;
         PromptCheck.Check(prompt, model, "prompt");
+        PromptCheck.CheckSource(request, model);
         _longest = PromptCheck.LongestText(prompt.Length, config, positions);
         _processors = LogitsProcessorList.Build(config, positions, request.AllowedTokens, request.Processors);
         _criteria = StoppingCriteria.Build(config, positions, request.BytesOfToken);

@@ -56,6 +56,10 @@ public sealed class ConfigReader
     /// <param name="names">Spellings of the field.</param>
     public bool Has(params ReadOnlySpan<string> names) => Find(names, out _, out _);
 
+    /// <summary>Whether the field is there, be it null.</summary>
+    /// <param name="name">The field.</param>
+    public bool Mentions(string name) => _root.TryGetProperty(name, out _);
+
     /// <summary>A positive integer that must be there.</summary>
     /// <param name="names">Spellings of the field, the usual one first.</param>
     public int Size(params ReadOnlySpan<string> names)
@@ -107,6 +111,39 @@ public sealed class ConfigReader
         }
 
         return element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray().Select(e => Integer(e, name))] : [Integer(element, name)];
+    }
+
+    /// <summary>A list of texts, one for each layer, or null when it is absent.</summary>
+    /// <param name="layers">How many there must be.</param>
+    /// <param name="known">What they may be.</param>
+    /// <param name="name">The field.</param>
+    public string[]? TextOfEachLayer(int layers, ReadOnlySpan<string> known, string name)
+    {
+        if (!Find([name], out JsonElement element, out _))
+        {
+            return null;
+        }
+
+        if (element.ValueKind != JsonValueKind.Array || element.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        {
+            throw Error($"{name} must be a list of texts, but is {element.GetRawText()}");
+        }
+
+        if (element.GetArrayLength() != layers)
+        {
+            throw Error($"{name} has {element.GetArrayLength()} entries, but the model has {layers} layers");
+        }
+
+        string[] texts = [.. element.EnumerateArray().Select(item => item.GetString()!)];
+        foreach (string text in texts)
+        {
+            if (!known.Contains(text))
+            {
+                throw Error($"{name}: '{text}' is unknown; known are {string.Join(", ", known.ToArray())}");
+            }
+        }
+
+        return texts;
     }
 
     /// <summary>An activation function by its Hugging Face name.</summary>

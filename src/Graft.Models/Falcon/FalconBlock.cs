@@ -3,7 +3,7 @@ using Graft.Tensors;
 namespace Graft.Models.Falcon;
 
 /// <summary>One Falcon layer: attention and MLP side by side over one norm or two, or, in the serial form, one after the other.</summary>
-public sealed class FalconBlock : DecoderBlock
+public sealed class FalconBlock : TransformerBlock
 {
     private readonly FalconConfig _config;
     private readonly FalconAttention _attention;

@@ -21,11 +21,11 @@ internal static class AdapterBuilder
 
         IReadOnlyList<AdapterPart> own = method.CreateParts(resolved, context);
         var targets = own.Where(part => part is not BaseWeightPart).Select(part => part.ModuleName).ToHashSet(StringComparer.Ordinal);
-        IEnumerable<AdapterPart> saved = SavedModules.Create(resolved, context, targets, resolved is LoraConfig { EnsureWeightTying: true });
+        IEnumerable<AdapterPart> saved = SavedModules.Create(resolved, context, targets);
         return new Adapter(context.Name, resolved, InModelOrder(own.Concat(saved), context.Model));
     }
 
-    private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, CausalLanguageModel model)
+    private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, LanguageModel model)
     {
         var order = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (Module module in model.NamedModules())

@@ -18,12 +18,6 @@ public sealed record AdapterParameter(string Key, string LiveName, string Module
     /// <summary>Whether it is a weight that the base model has too (a bias, an embedding), so that it adds nothing to the count of parameters.</summary>
     public bool IsBaseWeight { get; init; }
 
-    /// <summary>Whether a file may lack it.</summary>
-    public bool IsOptional { get; init; }
-
-    /// <summary>Whether it belongs into the file.</summary>
-    public bool IsSaved { get; init; } = true;
-
     /// <summary>Whether the file holds the transpose of <see cref="Parameter"/>, which another entry names too: the head's factors of a tied embedding.</summary>
     public bool IsTransposed { get; init; }
 

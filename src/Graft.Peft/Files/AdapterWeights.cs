@@ -13,7 +13,7 @@ internal static class AdapterWeights
     /// <param name="model">The base model.</param>
     /// <returns>The adapter, with parts for embeddings that the file holds besides.</returns>
     /// <exception cref="InvalidDataException">The file does not fit the config and the model.</exception>
-    public static Adapter Fill(CheckpointFolder file, Adapter adapter, CausalLanguageModel model)
+    public static Adapter Fill(CheckpointFolder file, Adapter adapter, LanguageModel model)
     {
         Dictionary<string, AdapterParameter> expected = ByKey(adapter.Parameters);
         IReadOnlyList<AdapterPart> embeddings = SavedEmbeddings.Create(file, model, expected);
@@ -44,7 +44,7 @@ internal static class AdapterWeights
         }
 
         problems.AddRange(expected
-            .Where(pair => !pair.Value.IsOptional && pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
+            .Where(pair => pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
             .Select(pair => $"missing: {pair.Key} {Shape(pair.Value.Shape)}"));
         if (problems.Count > 0)
         {

@@ -20,7 +20,7 @@ internal static class ModelFolder
     /// <param name="model">The model.</param>
     /// <param name="storedAs">The format that a weight is to be saved in.</param>
     /// <param name="maximumShardBytes">Bytes of a file above which the weights are split.</param>
-    public static void Write(string folder, CausalLanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
+    public static void Write(string folder, LanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
@@ -38,7 +38,7 @@ internal static class ModelFolder
     }
 
     /// <summary>The config as it was, unless merging has given the head a matrix of its own.</summary>
-    private static string Config(CausalLanguageModel model)
+    private static string Config(LanguageModel model)
     {
         JsonElement root = model.Config.Reader.Root;
         bool isTied = ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);

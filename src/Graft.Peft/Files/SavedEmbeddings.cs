@@ -14,7 +14,7 @@ internal static class SavedEmbeddings
     /// <param name="file">The open weights.</param>
     /// <param name="model">The base model.</param>
     /// <param name="expected">Keys that belong to the adapter itself.</param>
-    public static IReadOnlyList<AdapterPart> Create(CheckpointFolder file, CausalLanguageModel model, IReadOnlyDictionary<string, AdapterParameter> expected)
+    public static IReadOnlyList<AdapterPart> Create(CheckpointFolder file, LanguageModel model, IReadOnlyDictionary<string, AdapterParameter> expected)
     {
         var parts = new List<AdapterPart>();
         var done = new HashSet<Parameter>(ReferenceEqualityComparer.Instance);
@@ -40,7 +40,7 @@ internal static class SavedEmbeddings
     /// <param name="model">The base model.</param>
     /// <param name="save">Whether to save both; null: when the vocabulary differs from the base folder's config.</param>
     /// <returns>Keys and weights.</returns>
-    public static IEnumerable<(string Key, Parameter Weight)> ToSave(Adapter adapter, CausalLanguageModel model, bool? save)
+    public static IEnumerable<(string Key, Parameter Weight)> ToSave(Adapter adapter, LanguageModel model, bool? save)
     {
         HashSet<string> targeted = [.. adapter.Parts.OfType<LoraLinearPart>().Select(part => part.ModuleName), .. adapter.Parts.OfType<LoraEmbeddingPart>().SelectMany(part => part.ModuleNames)];
         if (adapter.Config is LayerAdapterConfig config && save != false && IsTargetedByName(config, model))
@@ -53,7 +53,7 @@ internal static class SavedEmbeddings
             : [];
     }
 
-    private static bool IsTargetedByName(LayerAdapterConfig config, CausalLanguageModel model) => config.TargetModules switch
+    private static bool IsTargetedByName(LayerAdapterConfig config, LanguageModel model) => config.TargetModules switch
     {
         null => false,
         { Text: { } text } => NamePattern.FullMatch(text, "target_modules") is var regex
@@ -61,14 +61,14 @@ internal static class SavedEmbeddings
         { } names => KnownNames.Any(name => names.Contains(name, StringComparer.Ordinal)),
     };
 
-    private static bool HasOtherVocabulary(AdapterConfig config, CausalLanguageModel model)
+    private static bool HasOtherVocabulary(AdapterConfig config, LanguageModel model)
     {
         string folder = config.BaseModelNameOrPath is { } path && Directory.Exists(path) ? path : model.Folder ?? string.Empty;
         string file = Path.Combine(folder, "config.json");
         return folder.Length > 0 && File.Exists(file) && ConfigReader.Open(file).OptionalInteger("vocab_size") is { } size && size != model.InputEmbedding.VocabularySize;
     }
 
-    private static IEnumerable<(Module Module, WeightSlot Slot)> Places(CausalLanguageModel model) => [(model.InputEmbedding, model.InputEmbedding.Weight), (model.Head, model.Head.Weight)];
+    private static IEnumerable<(Module Module, WeightSlot Slot)> Places(LanguageModel model) => [(model.InputEmbedding, model.InputEmbedding.Weight), (model.Head, model.Head.Weight)];
 
     private static IEnumerable<string> Keys(Module module)
         => [$"{AdapterParameter.Prefix}{module.Name}.base_layer.weight", $"{AdapterParameter.Prefix}{module.Name}.weight"];

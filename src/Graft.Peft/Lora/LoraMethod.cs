@@ -12,7 +12,7 @@ public sealed class LoraMethod : AdapterMethod
     public override AdapterConfig ReadConfig(ConfigReader reader) => new LoraConfig(reader);
 
     /// <inheritdoc/>
-    public override AdapterConfig Resolve(AdapterConfig config, CausalLanguageModel model)
+    public override AdapterConfig Resolve(AdapterConfig config, LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var lora = (LoraConfig)TargetNames.Resolve(model, TiedModules.Resolve((LoraConfig)config, model), UsualTargets.Lora, shorten: true);
@@ -30,7 +30,7 @@ public sealed class LoraMethod : AdapterMethod
         IReadOnlyList<Module> targets = new TargetResolver(context.Model, lora).Resolve();
         Linear? tiedHead = TiedModules.Follower(lora, context.Model, targets);
         var patterns = new LoraPatterns(lora);
-        var parts = new List<AdapterPart>(TrainedBiases.Create(context, lora.Bias, targets));
+        var parts = new List<AdapterPart>(TrainedBiases.Create(lora, context, targets));
         foreach (Module target in targets.Where(target => !ReferenceEquals(target, tiedHead)))
         {
             int rank = patterns.RankOf(target.Name);
@@ -47,6 +47,9 @@ public sealed class LoraMethod : AdapterMethod
         AddTokenRows(parts, lora, context);
         return parts;
     }
+
+    /// <inheritdoc/>
+    internal override Adapter Combine(IReadOnlyList<Adapter> sources, WeightedCombination options, AdapterContext context) => new LoraCombination(sources, options, context).Create();
 
     private static void AddTokenRows(List<AdapterPart> parts, LoraConfig config, AdapterContext context)
     {

@@ -9,19 +9,19 @@ internal static class TiedModules
     /// <param name="config">The config, resolved.</param>
     /// <param name="model">The model.</param>
     /// <param name="targets">The targeted modules.</param>
-    public static Linear? Follower(LoraConfig config, CausalLanguageModel model, IReadOnlyList<Module> targets)
+    public static Linear? Follower(LoraConfig config, LanguageModel model, IReadOnlyList<Module> targets)
         => config.EnsureWeightTying && IsTied(model) && targets.Contains(model.InputEmbedding) ? model.Head : null;
 
     /// <summary>The config with the embedding in place of the head, by its full name.</summary>
-    public static LoraConfig Resolve(LoraConfig config, CausalLanguageModel model)
+    public static LoraConfig Resolve(LoraConfig config, LanguageModel model)
         => config.EnsureWeightTying && IsTied(model)
             ? config with { TargetModules = Targets(config.TargetModules, model), ModulesToSave = Saved(config.ModulesToSave, model) }
             : config;
 
     /// <summary>Whether the head's weight is the embedding's.</summary>
-    public static bool IsTied(CausalLanguageModel model) => ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);
+    public static bool IsTied(LanguageModel model) => ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);
 
-    private static ModuleSelection? Targets(ModuleSelection? targets, CausalLanguageModel model)
+    private static ModuleSelection? Targets(ModuleSelection? targets, LanguageModel model)
     {
         (string embedding, string head) = (model.InputEmbedding.Name, model.Head.Name);
         if (targets is null or { IsAllLinear: true })
@@ -40,7 +40,7 @@ internal static class TiedModules
             : targets;
     }
 
-    private static IReadOnlyList<string>? Saved(IReadOnlyList<string>? saved, CausalLanguageModel model)
+    private static IReadOnlyList<string>? Saved(IReadOnlyList<string>? saved, LanguageModel model)
     {
         (string embedding, string head) = (model.InputEmbedding.Name, model.Head.Name);
         bool isNamed = saved?.Any(entry => embedding.EndsWith(entry, StringComparison.Ordinal) || head.EndsWith(entry, StringComparison.Ordinal)) ?? false;

@@ -1,11 +1,9 @@
 namespace Graft.Peft;
 
 /// <summary>Finds the name that a misspelt one was probably meant to be.</summary>
-public static class NearestName
+internal static class NearestName
 {
     /// <summary><c>; did you mean 'x'?</c> when a candidate is close (a third of its letters differ at most), otherwise nothing.</summary>
-    /// <param name="name">The misspelt name.</param>
-    /// <param name="candidates">The names there are.</param>
     public static string Suggestion(string name, IEnumerable<string> candidates)
     {
         string? best = null;

@@ -16,7 +16,7 @@ internal static class TokenRows
             yield break;
         }
 
-        CausalLanguageModel model = context.Model;
+        LanguageModel model = context.Model;
         IEnumerable<(string Name, IReadOnlyList<int> Tokens)> entries = indices.Indices is { } list
             ? [(model.InputEmbedding.Name, list)]
             : indices.ByModule!.Select(entry => (entry.Key, entry.Value));
@@ -35,6 +35,6 @@ internal static class TokenRows
         }
     }
 
-    private static ArgumentException Unknown(string name, CausalLanguageModel model)
+    private static ArgumentException Unknown(string name, LanguageModel model)
         => new($"trainable_token_indices: '{name}' is neither the embedding nor the head of this {model.Config.ModelType} model; they are {model.InputEmbedding.Name} and {model.Head.Name}");
 }

@@ -9,13 +9,13 @@ namespace Graft.Training;
 public sealed class Evaluator
 {
     private readonly MicroBatch _batch;
-    private readonly CausalLanguageModel _model;
+    private readonly LanguageModel _model;
     private float[] _tokenLosses = [];
 
     /// <summary>Evaluates <paramref name="model"/> with whatever adapters are active.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tape">A tape to run on.</param>
-    public Evaluator(CausalLanguageModel model, Tape tape)
+    public Evaluator(LanguageModel model, Tape tape)
     {
         _model = model;
         _batch = new MicroBatch(tape);

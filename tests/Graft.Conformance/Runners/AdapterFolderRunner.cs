@@ -165,7 +165,7 @@ public sealed class AdapterFolderRunner : ICaseRunner
     };
 
     /// <summary>The base model as if it had been loaded in bfloat16.</summary>
-    private static unsafe void Narrow(CausalLanguageModel model)
+    private static unsafe void Narrow(LanguageModel model)
     {
         foreach ((_, WeightSlot slot) in model.DistinctWeights())
         {

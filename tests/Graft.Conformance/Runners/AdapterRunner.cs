@@ -16,7 +16,7 @@ public sealed class AdapterRunner : ICaseRunner
     /// <inheritdoc/>
     public void Run(ConformanceCase @case, Check check)
     {
-        AdapterCase.RequireCausal(@case);
+        AdapterCase.RequireLanguageModel(@case);
         foreach (string field in new[] { "resize_token_embeddings", "fused_experts", "auxiliary_loss", "model_arguments" })
         {
             if (@case.Has(field))
@@ -53,7 +53,7 @@ public sealed class AdapterRunner : ICaseRunner
         Check.Equal("printed", @case.Root.GetProperty("printed").GetString(), model.PrintTrainableParameters());
     }
 
-    private static void CheckGenerate(ConformanceCase @case, ModelHarness harness, CausalLanguageModel model)
+    private static void CheckGenerate(ConformanceCase @case, ModelHarness harness, LanguageModel model)
     {
         if (!@case.Has("generate"))
         {
@@ -144,10 +144,10 @@ public sealed class AdapterRunner : ICaseRunner
                 AdapterCase.CheckConfig("saved config", config.RootElement, File.ReadAllText(Path.Combine(folder, AdapterConfig.FileName)));
             }
 
-            float[] before = harness.Logits(sequences[0].Ids);
+            float[] before = harness.Logits(sequences[0]);
             using PeftModel again = AdapterCase.LoadModel(@case.PathOf("model"));
             again.LoadAdapter(folder);
             using var other = new ModelHarness(again.Base);
-            Check.Equal("logits after save and load", before, other.Logits(sequences[0].Ids));
+            Check.Equal("logits after save and load", before, other.Logits(sequences[0]));
         });
 }

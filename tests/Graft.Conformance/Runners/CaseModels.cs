@@ -8,13 +8,13 @@ namespace Graft.Conformance.Runners;
 /// <param name="case">The case.</param>
 internal sealed class CaseModels(ConformanceCase @case) : IDisposable
 {
-    private readonly Dictionary<string, CausalLanguageModel> _models = [];
+    private readonly Dictionary<string, LanguageModel> _models = [];
     private readonly Dictionary<string, TokenBytes> _tokens = [];
 
     /// <summary>A model, or "not yet" for a family that Graft does not have.</summary>
-    public CausalLanguageModel Load(string folder)
+    public LanguageModel Load(string folder)
     {
-        if (!_models.TryGetValue(folder, out CausalLanguageModel? model))
+        if (!_models.TryGetValue(folder, out LanguageModel? model))
         {
             _models[folder] = model = CaseJson.LoadModel(@case.Resolve(folder));
         }
@@ -36,7 +36,7 @@ internal sealed class CaseModels(ConformanceCase @case) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (CausalLanguageModel model in _models.Values)
+        foreach (LanguageModel model in _models.Values)
         {
             model.Dispose();
         }

@@ -26,7 +26,7 @@ public sealed class GenerateRunner(string kind) : ICaseRunner
     private static void RunRow(JsonElement row, string what, CaseModels models, Check check)
     {
         string folder = row.GetProperty("model").GetString()!;
-        CausalLanguageModel model = models.Load(folder);
+        LanguageModel model = models.Load(folder);
         GenerationConfig config = ConfigOf(row, model, what);
         var request = new GenerationRequest
         {
@@ -59,7 +59,7 @@ public sealed class GenerateRunner(string kind) : ICaseRunner
     }
 
     /// <summary>The settings of a row: given whole, or as arguments over the model's files, whose merging is checked.</summary>
-    private static GenerationConfig ConfigOf(JsonElement row, CausalLanguageModel model, string what)
+    private static GenerationConfig ConfigOf(JsonElement row, LanguageModel model, string what)
     {
         var config = GenerationConfig.Of(model);
         if (!row.TryGetProperty("arguments", out JsonElement arguments))
@@ -83,7 +83,7 @@ public sealed class GenerateRunner(string kind) : ICaseRunner
         return config;
     }
 
-    private static void CheckSetting(GenerationConfig config, JsonProperty setting, CausalLanguageModel model, int promptLength, string what)
+    private static void CheckSetting(GenerationConfig config, JsonProperty setting, LanguageModel model, int promptLength, string what)
     {
         if (setting.Name is "max_length" or "max_new_tokens")
         {
@@ -124,7 +124,7 @@ public sealed class GenerateRunner(string kind) : ICaseRunner
 
     private static string Text(double value) => value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
 
-    private static List<(int[] Tokens, double? Score)> Generate(CausalLanguageModel model, GenerationRequest request)
+    private static List<(int[] Tokens, double? Score)> Generate(LanguageModel model, GenerationRequest request)
     {
         if ((request.Config.NumBeams ?? 1) > 1)
         {

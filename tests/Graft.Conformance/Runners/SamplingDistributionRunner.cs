@@ -39,7 +39,7 @@ public sealed class SamplingDistributionRunner : ICaseRunner
         }
     }
 
-    private static void RunRow(JsonElement row, int index, CausalLanguageModel model, float[] expected, Check check)
+    private static void RunRow(JsonElement row, int index, LanguageModel model, float[] expected, Check check)
     {
         string what = $"row {index} ({row.GetProperty("generation_config")})";
         int[] tokens = row.GetProperty("input_ids").Integers();

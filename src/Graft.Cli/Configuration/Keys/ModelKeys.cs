@@ -25,5 +25,7 @@ internal static class ModelKeys
     public static readonly ConfigKey<TrainingMethod> Method = new(
         ConfigTypes.Word(("lora", TrainingMethod.Lora), ("full", TrainingMethod.Full), ("ia3", TrainingMethod.Ia3)), "method", TrainingMethod.Lora, "what is trained: low-rank adapters, all weights, or (IA)3 vectors", "finetuning_type", "peft_type");
 
-    public static IReadOnlyList<ConfigKey> All { get; } = [Model, Tokenizer, Adapter, Method];
+    public static readonly ConfigKey<bool?> UsePeft = new(ConfigTypes.OptionalSwitch, "use_peft", null, "TRL's word: false is method: full");
+
+    public static IReadOnlyList<ConfigKey> All { get; } = [Model, Tokenizer, Adapter, Method, UsePeft];
 }

@@ -2,13 +2,13 @@ using Graft.Tensors;
 
 namespace Graft.Models;
 
-/// <summary>One layer of a decoder: the unit of gradient checkpointing and of memory scopes.</summary>
-public abstract class DecoderBlock : Module, IRecomputable
+/// <summary>One layer of a stack, decoder or encoder: the unit of gradient checkpointing and of memory scopes.</summary>
+public abstract class TransformerBlock : Module, IRecomputable
 {
     /// <summary>Names the block.</summary>
     /// <param name="name">Full path.</param>
     /// <param name="index">Number of the layer, from 0.</param>
-    protected DecoderBlock(string name, int index)
+    protected TransformerBlock(string name, int index)
         : base(name)
         => Index = index;
 
