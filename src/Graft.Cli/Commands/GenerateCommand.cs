@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Graft.Cli.CommandLine;
+using Graft.Cli.Folders;
 using Graft.Generation;
 using Graft.Peft;
 using Graft.Text;
@@ -54,7 +55,7 @@ internal sealed class GenerateCommand : Verb
         List<string> prompts = Prompts(parsed);
         string? adapter = parsed.GetValue(_adapter);
         string[] speakers = Speakers(parsed.GetValue(_which), adapter);
-        string folder = parsed.GetValue(_model) ?? BaseModelFolder.Of(adapter ?? throw new ArgumentException("no model: give --model FOLDER, or --adapter FOLDER of an adapter that names its base model"));
+        string folder = ModelFolder(parsed.GetValue(_model), adapter);
         using PeftModel model = PeftModel.Load(folder);
         if (adapter is not null && speakers.Contains("adapter"))
         {
@@ -98,6 +99,10 @@ internal sealed class GenerateCommand : Verb
             writer.WriteNumber("tokens_per_s", Math.Round(answers.Tokens / seconds, 2));
         });
     }
+
+    private static string ModelFolder(string? model, string? adapter)
+        => adapter is not null ? BaseModelFolder.Require(adapter, AdapterConfig.Load(adapter), model)
+            : model ?? throw new ArgumentException("no model: give --model FOLDER, or --adapter FOLDER of an adapter that names its base model");
 
     private static string[] Speakers(string? which, string? adapter) => (which, adapter) switch
     {
