@@ -27,6 +27,8 @@ public static class CaseRunners
         new OptimizerRunner(),
         new ParameterGroupsRunner(),
         new QuantizeRunner(),
+        new QuantizedModelRunner(),
+        new QuantizedModulesRunner(),
         new ScheduleRunner(),
         new StoppingCriteriaRunner(),
         new TablesRunner(),

@@ -13,12 +13,15 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>Runs <paramref name="model"/>; does not own it.</summary>
     public ModelHarness(CausalLanguageModel model) => _model = model;
 
+    /// <summary>Whether the model is in training mode: LLM.int8() layers compute differently then.</summary>
+    public bool Training { get; set; }
+
     /// <summary>Logits of every token, row by row.</summary>
     public float[] Logits(IReadOnlyList<int> ids)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Inference;
-        var context = new ForwardContext(_tape);
+        var context = new ForwardContext(_tape) { Training = Training };
         context.AddSequence([.. ids]);
         Tensor logits = _model.Logits(context, _model.Forward(context));
         return logits.Span.ToArray();
@@ -31,7 +34,7 @@ public sealed unsafe class ModelHarness : IDisposable
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Recording;
-        var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing };
+        var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing, Training = Training };
         var targets = new List<int>();
         foreach ((int[] ids, int[] labels) in sequences)
         {
