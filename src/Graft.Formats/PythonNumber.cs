@@ -14,20 +14,30 @@ public static class PythonNumber
             return double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
         }
 
+        string shortest = value.ToString("R", CultureInfo.InvariantCulture);
         double size = Math.Abs(value);
         if (size != 0 && (size < 1e-4 || size >= 1e16))
         {
-            // Python: 1e-05, 1.5e+20; .NET's "E16" pads, so the shortest digits are taken from "R".
-            string shortest = value.ToString("R", CultureInfo.InvariantCulture);
-            int e = shortest.IndexOf('E', StringComparison.Ordinal);
-            if (e >= 0)
-            {
-                return $"{shortest[..e]}e{shortest[e + 1]}{shortest[(e + 2)..].PadLeft(2, '0')}";
-            }
+            return Scientific(shortest);
         }
 
-        string plain = value.ToString("0.0################################", CultureInfo.InvariantCulture);
-        string exact = value.ToString("R", CultureInfo.InvariantCulture);
-        return exact.Contains('E', StringComparison.Ordinal) ? plain : exact.Contains('.', StringComparison.Ordinal) ? exact : exact + ".0";
+        // .NET turns to exponents earlier than Python does.
+        string plain = shortest.Contains('E', StringComparison.Ordinal) ? value.ToString("0.################################", CultureInfo.InvariantCulture) : shortest;
+        return plain.Contains('.', StringComparison.Ordinal) ? plain : plain + ".0";
+    }
+
+    /// <summary>Python's form of an exponent: 1e-05, 1.5e+20.</summary>
+    private static string Scientific(string shortest)
+    {
+        int e = shortest.IndexOf('E', StringComparison.Ordinal);
+        if (e >= 0)
+        {
+            return $"{shortest[..e]}e{shortest[e + 1]}{shortest[(e + 2)..].PadLeft(2, '0')}";
+        }
+
+        string sign = shortest[0] == '-' ? "-" : string.Empty;
+        string digits = shortest[sign.Length..];
+        string fraction = digits[1..].TrimEnd('0');
+        return $"{sign}{digits[0]}{(fraction.Length > 0 ? "." : string.Empty)}{fraction}e+{digits.Length - 1}";
     }
 }

@@ -23,7 +23,23 @@ internal static class MachinePeak
         return best;
     }
 
-    /// <summary>Instruction sets that matter to the kernels. The last two .NET 10 cannot use: they are read from the system.</summary>
+    /// <summary>The microkernel's rate over about <paramref name="seconds"/>, in operations a second: to be measured by turns with something else.</summary>
+    public static double MeasureFor(double seconds)
+    {
+        const int Repeats = 2000;
+        double operations = 0;
+        long start = Stopwatch.GetTimestamp();
+        double elapsed;
+        do
+        {
+            operations += MicrokernelPeak.Run(Repeats);
+            elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        while (elapsed < seconds);
+        return operations / elapsed;
+    }
+
+    /// <summary>Instruction sets that matter to the kernels. The last three .NET 10 cannot use: they are read from the system.</summary>
     public static IReadOnlyDictionary<string, bool> Flags()
     {
         string system = SystemFlags();
@@ -36,27 +52,11 @@ internal static class MachinePeak
             ["avx512vbmi"] = Avx512Vbmi.IsSupported,
             ["avx_vnni"] = AvxVnni.IsSupported,
             ["neon"] = System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported,
-            ["avx512_vnni"] = system.Contains(" avx512_vnni", StringComparison.Ordinal),
-            ["avx512_bf16"] = system.Contains(" avx512_bf16", StringComparison.Ordinal),
+            ["avx512_vnni"] = system.Contains(" avx512_vnni ", StringComparison.Ordinal),
+            ["amx_bf16"] = system.Contains(" amx_bf16 ", StringComparison.Ordinal),
+            ["avx512_bf16"] = system.Contains(" avx512_bf16 ", StringComparison.Ordinal),
         };
     }
 
-    private static string SystemFlags()
-    {
-        const string Path = "/proc/cpuinfo";
-        if (!File.Exists(Path))
-        {
-            return "";
-        }
-
-        foreach (string line in File.ReadLines(Path))
-        {
-            if (line.StartsWith("flags", StringComparison.Ordinal))
-            {
-                return line;
-            }
-        }
-
-        return "";
-    }
+    private static string SystemFlags() => $" {SystemFile.Value("/proc/cpuinfo", "flags") ?? SystemFile.Value("/proc/cpuinfo", "Features")} ";
 }

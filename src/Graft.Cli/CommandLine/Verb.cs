@@ -12,6 +12,9 @@ internal abstract class Verb
     /// <summary>One line for <c>--help</c>.</summary>
     public abstract string Description { get; }
 
+    /// <summary>Verbs below this one; a verb that has some does nothing by itself.</summary>
+    protected virtual IReadOnlyList<Verb> Subverbs => [];
+
     /// <summary>The command with its options and action.</summary>
     /// <param name="results">Standard output.</param>
     /// <param name="progress">Standard error.</param>
@@ -19,6 +22,16 @@ internal abstract class Verb
     {
         var command = new Command(Name, Description);
         Configure(command);
+        if (Subverbs.Count > 0)
+        {
+            foreach (Verb verb in Subverbs)
+            {
+                command.Subcommands.Add(verb.Create(results, progress));
+            }
+
+            return command;
+        }
+
         command.SetAction((parsed, _) => InvokeAsync(parsed, new Output(results, progress, parsed.GetValue(GraftTool.Json))));
         return command;
     }
@@ -46,6 +59,11 @@ internal abstract class Verb
         {
             return requested;
         }
+        catch (UsageException e)
+        {
+            output.Error(e.Message);
+            return ExitCode.Usage;
+        }
         catch (NotYetException e)
         {
             output.Error(e.Message);
@@ -59,6 +77,6 @@ internal abstract class Verb
     }
 
     /// <summary>Mistakes that a user can mend; anything else is a bug and keeps its stack trace.</summary>
-    private static bool IsForTheReader(Exception e)
+    internal static bool IsForTheReader(Exception e)
         => e is ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException or NonFiniteException or InvalidDataException or OutOfMemoryException;
 }

@@ -7,6 +7,15 @@ internal static class Verbs
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new TrainCommand(),
+        new PreviewCommand(),
+        new PlanCommand(),
+        new EvalCommand(),
+        new GenerateCommand(),
+        new MergeCommand(),
+        new InspectCommand(),
         new InitCommand(),
+        new BenchCommand(),
+        new DoctorCommand(),
     ];
 }

@@ -36,8 +36,7 @@ public sealed unsafe partial class CheckpointWeights
         _taken.UnionWith(companions);
         if (matrix.Rows != shape[0] || matrix.Columns != shape[1])
         {
-            _problems.Add($"  wrong shape: {name} is [{matrix.Rows}, {matrix.Columns}] in {matrix.Format}, config.json asks for {Shape(shape)}");
-            return new Parameter(name, [0, 0], DType.Float32, 0, null);
+            return StandIn(name, $"wrong shape: {name} is [{matrix.Rows}, {matrix.Columns}] in {matrix.Format}, config.json asks for {Shape(shape)}");
         }
 
         return new Parameter(name, shape, matrix);

@@ -13,7 +13,7 @@ public static class KbitTraining
     /// </remarks>
     /// <param name="model">The model, without adapters.</param>
     /// <returns>Names of the weights that were widened.</returns>
-    public static unsafe IReadOnlyList<string> Prepare(CausalLanguageModel model)
+    public static unsafe IReadOnlyList<string> Prepare(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var widened = new List<string>();

@@ -16,7 +16,7 @@ public static class ModelQuantization
     /// <param name="dtype">What all weights are taken as (<c>dtype</c>, once <c>torch_dtype</c>): rounded or widened to it first; null for what each is stored as.</param>
     /// <exception cref="ArgumentException">The configuration is impossible, or the model is quantised already.</exception>
     /// <exception cref="InvalidDataException">A weight holds values that cannot be quantised; the message names it.</exception>
-    public static void Quantize(CausalLanguageModel model, QuantizationConfig config, DType? dtype = null)
+    public static void Quantize(LanguageModel model, QuantizationConfig config, DType? dtype = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
@@ -47,7 +47,7 @@ public static class ModelQuantization
     /// <summary>Stores all weights that are not quantised in another plain format.</summary>
     /// <param name="model">The model.</param>
     /// <param name="dtype">fp32, bf16 or fp16.</param>
-    public static unsafe void Convert(CausalLanguageModel model, DType dtype)
+    public static unsafe void Convert(LanguageModel model, DType dtype)
     {
         ArgumentNullException.ThrowIfNull(model);
         foreach (Parameter weight in model.DistinctWeights().Select(weight => weight.Slot.Original).Where(weight => weight.Quantized is null && weight.DType != dtype).ToList())
@@ -61,7 +61,7 @@ public static class ModelQuantization
     /// <summary>Decodes all quantised weights, so that the model can be trained or merged in full precision.</summary>
     /// <param name="model">The model, without adapters that are merged.</param>
     /// <param name="dtype">fp32, bf16 or fp16.</param>
-    public static void Dequantize(CausalLanguageModel model, DType dtype = DType.Float32)
+    public static void Dequantize(LanguageModel model, DType dtype = DType.Float32)
     {
         ArgumentNullException.ThrowIfNull(model);
         var decoded = new Dictionary<Parameter, Parameter>(ReferenceEqualityComparer.Instance);

@@ -10,15 +10,18 @@ namespace Graft.Peft;
 /// Values: null, bool, integers, <see cref="double"/>, text, lists, <see cref="JsonElement"/>, and objects as
 /// <c>IEnumerable&lt;KeyValuePair&lt;string, object?&gt;&gt;</c>. An <see cref="Ordered"/> object keeps its order.
 /// </remarks>
-internal static class PythonJson
+public static class PythonJson
 {
     /// <summary>An object whose keys must not be sorted.</summary>
+    /// <param name="Members">Its members, in order.</param>
     public sealed record Ordered(IReadOnlyList<KeyValuePair<string, object?>> Members);
 
     /// <summary>A number that is written as an integer where it is one.</summary>
+    /// <param name="Value">The number.</param>
     public readonly record struct Number(double Value);
 
     /// <summary>The text, without a final newline.</summary>
+    /// <param name="value">What to write.</param>
     public static string Write(object? value)
     {
         var text = new StringBuilder();

@@ -20,7 +20,7 @@ internal static class ModelFolder
     /// <param name="model">The model.</param>
     /// <param name="storedAs">The format that a weight is to be saved in.</param>
     /// <param name="maximumShardBytes">Bytes of a file above which the weights are split.</param>
-    public static void Write(string folder, CausalLanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
+    public static void Write(string folder, LanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
@@ -37,19 +37,21 @@ internal static class ModelFolder
         AtomicFile.WriteAllText(Path.Combine(folder, "config.json"), Config(model));
     }
 
-    /// <summary>The config as it was, unless merging has given the head a matrix of its own.</summary>
-    private static string Config(CausalLanguageModel model)
+    /// <summary>The config as it was, unless merging has given the head a matrix of its own, an adapter has brought another vocabulary, or the layers are quantised otherwise.</summary>
+    private static string Config(LanguageModel model)
     {
         JsonElement root = model.Config.Reader.Root;
         bool isTied = ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);
-        if (isTied == model.Config.TieWordEmbeddings && model.Quantization == QuantizationConfig.Of(model.Config.Reader))
+        int vocabulary = model.InputEmbedding.Weight.Original.Shape[0];
+        if (isTied == model.Config.TieWordEmbeddings && vocabulary == model.Config.VocabularySize && model.Quantization == QuantizationConfig.Of(model.Config.Reader))
         {
             return root.GetRawText();
         }
 
-        string[] changed = ["tie_word_embeddings", "quantization_config"];
+        string[] changed = ["tie_word_embeddings", "vocab_size", "quantization_config"];
         var members = root.EnumerateObject().Where(member => !changed.Contains(member.Name)).Select(member => KeyValuePair.Create(member.Name, (object?)member.Value)).ToList();
         members.Add(KeyValuePair.Create("tie_word_embeddings", (object?)isTied));
+        members.Add(KeyValuePair.Create("vocab_size", (object?)vocabulary));
         if (model.Quantization is { } quantization)
         {
             members.Add(KeyValuePair.Create("quantization_config", (object?)Json(quantization)));
@@ -71,7 +73,7 @@ internal static class ModelFolder
     }
 
     /// <summary>Quantised weights are several tensors each; blocks of a GGUF file are decoded to fp32, and turned round where the folder's format is so.</summary>
-    private static IEnumerable<TensorSource> Tensors(CausalLanguageModel model, Func<WeightSlot, DType> storedAs)
+    private static IEnumerable<TensorSource> Tensors(LanguageModel model, Func<WeightSlot, DType> storedAs)
     {
         Dictionary<WeightSlot, Linear> layers = model.NamedModules().OfType<Linear>().ToDictionary(layer => layer.Weight);
         foreach ((string name, WeightSlot slot) in model.DistinctWeights())

@@ -29,6 +29,8 @@ internal static unsafe class ActivationKernels
 
     private static void Run(ActivationKind kind, in Product product)
     {
+        int operands = 2 + (product.First == null ? 0 : 1) + (product.Second == null ? 0 : 1) + (product.Accumulate ? 1 : 0);
+        OpProfile.Count(0, (double)operands * sizeof(float) * product.Count);
         switch (kind)
         {
             case ActivationKind.Relu: Run<ReluActivation>(product); break;

@@ -12,6 +12,7 @@ internal static unsafe class BiasKernels
     /// <summary>Adds <paramref name="scale"/> times <paramref name="bias"/> to each row of <paramref name="y"/> [rows, columns].</summary>
     public static void AddRow(float* y, int rows, int columns, in WeightView bias, float scale = 1)
     {
+        OpProfile.Count(0, 2.0 * sizeof(float) * rows * columns);
         float* row = ThreadScratch.GetSingles(0, columns);
         WeightDecoder.Decode(bias, 0, columns, row);
         if (scale != 1)

@@ -12,6 +12,7 @@ public static unsafe partial class Op
     /// <returns>The same size.</returns>
     public static Tensor Activation(Tape tape, Tensor x, ActivationKind kind)
     {
+        using OpProfile.Span span = OpProfile.Measure("activation");
         if (kind == ActivationKind.Identity)
         {
             return x;

@@ -11,12 +11,14 @@ public static unsafe partial class Op
     /// <param name="b">The same size.</param>
     public static Tensor Add(Tape tape, Tensor a, Tensor b)
     {
+        using OpProfile.Span span = OpProfile.Measure("add");
         if (a.Rows != b.Rows || a.Columns != b.Columns)
         {
             throw new ArgumentException($"cannot add [{b.Rows}, {b.Columns}] to [{a.Rows}, {a.Columns}]");
         }
 
         Tensor y = tape.NewTensor(a.Rows, a.Columns, a.Sequences, a.RequiresGrad || b.RequiresGrad);
+        OpProfile.Count(0, 3.0 * sizeof(float) * y.Count);
         VectorKernels.Sum(a.Data, b.Data, y.Data, y.Count);
         if (y.RequiresGrad && tape.Recording)
         {
@@ -38,6 +40,7 @@ public static unsafe partial class Op
         {
             if (B.RequiresGrad)
             {
+                OpProfile.Count(0, 2.0 * sizeof(float) * Output.Count);
                 float* db = tape.GradientOf(B, out bool accumulate);
                 float* dy = Tape.IncomingGradient(this);
                 if (accumulate)

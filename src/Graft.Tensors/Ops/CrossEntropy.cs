@@ -17,6 +17,7 @@ public static unsafe partial class Op
     public static LossSum CrossEntropy(
         Tape tape, Tensor logits, ReadOnlySpan<int> targets, double scale, float labelSmoothing = 0, Span<float> tokenLosses = default)
     {
+        using OpProfile.Span span = OpProfile.Measure("cross-entropy");
         RequireLossArguments(logits, labelSmoothing, tokenLosses);
         using var labelled = new LabelledRows(tape, logits.Sequences, targets, logits.Columns);
         float* gradient = null;

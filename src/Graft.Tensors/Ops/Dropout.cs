@@ -16,6 +16,7 @@ public static unsafe partial class Op
     /// <exception cref="ArgumentException">The probability is outside [0, 1).</exception>
     public static Tensor Dropout(Tape tape, Tensor x, float probability)
     {
+        using OpProfile.Span span = OpProfile.Measure("dropout");
         if (probability is not (>= 0 and < 1))
         {
             throw new ArgumentException($"a dropout probability of {probability} is outside [0, 1)", nameof(probability));

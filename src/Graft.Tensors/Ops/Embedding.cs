@@ -15,6 +15,7 @@ public static unsafe partial class Op
     /// <returns>[tokens, features].</returns>
     public static Tensor Embedding(Tape tape, Parameter table, int[] ids, SequenceLayout sequences, int paddingId = -1)
     {
+        using OpProfile.Span span = OpProfile.Measure("embedding");
         WeightView view = table.View;
         int rows = sequences.Rows;
         for (int i = 0; i < rows; i++)

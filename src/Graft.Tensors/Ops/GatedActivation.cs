@@ -14,6 +14,7 @@ public static unsafe partial class Op
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public static Tensor GatedActivation(Tape tape, Tensor gate, Tensor up, ActivationKind kind)
     {
+        using OpProfile.Span span = OpProfile.Measure("gated activation");
         if (gate.Rows != up.Rows || gate.Columns != up.Columns)
         {
             throw new ArgumentException($"the gate is [{gate.Rows}, {gate.Columns}] but what it gates is [{up.Rows}, {up.Columns}]");

@@ -12,6 +12,7 @@ public static unsafe partial class Op
     /// <param name="sequences">Which sequence each picked row belongs to.</param>
     public static Tensor GatherRows(Tape tape, Tensor x, int[] rows, SequenceLayout sequences)
     {
+        using OpProfile.Span span = OpProfile.Measure("gather rows");
         Tensor y = tape.NewTensor(sequences.Rows, x.Columns, sequences, x.RequiresGrad);
         for (int i = 0; i < y.Rows; i++)
         {

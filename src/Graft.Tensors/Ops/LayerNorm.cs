@@ -18,6 +18,7 @@ public static unsafe partial class Op
     /// <exception cref="ArgumentException">A parameter has another number of elements than x has columns.</exception>
     public static Tensor LayerNorm(Tape tape, Tensor x, Parameter? weight, Parameter? bias, float epsilon)
     {
+        using OpProfile.Span span = OpProfile.Measure("layer norm");
         RequireFeatures(x, weight);
         RequireFeatures(x, bias);
         bool weightTrains = weight is { WantsGradient: true };

@@ -34,6 +34,7 @@ public static unsafe partial class Op
         float labelSmoothing = 0,
         Span<float> tokenLosses = default)
     {
+        using OpProfile.Span span = OpProfile.Measure("linear cross-entropy");
         WeightView weight = head.View;
         RequireLossArguments(hidden, labelSmoothing, tokenLosses);
         RequireHead(hidden, head, headBias);
@@ -109,6 +110,7 @@ public static unsafe partial class Op
                 Logits = Logits, Gradient = trains ? Logits : null, Columns = weight.Rows, Indices = indices, Targets = targets,
                 Losses = losses, Scale = Scale, Smoothing = Smoothing,
             };
+            OpProfile.Count(0, (trains ? 4.0 : 2.0) * sizeof(float) * rows * weight.Rows);
             Lanes.Run(rows, job);
             Backward(indices, segments);
         }

@@ -15,6 +15,7 @@ public static unsafe partial class Op
     /// <param name="paddingId">An id whose column of A gets no gradient; -1 for none.</param>
     public static void LoraEmbedding(Tape tape, int[] ids, Tensor y, Parameter a, Parameter b, float scaling, int paddingId = -1)
     {
+        using OpProfile.Span span = OpProfile.Measure("lora embedding");
         int rank = a.View.Rows;
         bool requiresGrad = tape.Mode != TapeMode.Inference && (a.WantsGradient || b.WantsGradient);
         Tensor h = tape.NewTensor(y.Rows, rank, y.Sequences, requiresGrad: false);

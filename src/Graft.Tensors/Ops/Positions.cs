@@ -10,6 +10,7 @@ public static unsafe partial class Op
     /// <param name="offset">Row of position 0 (OPT: 2).</param>
     public static Tensor AddPositions(Tape tape, Tensor x, Parameter table, int offset = 0)
     {
+        using OpProfile.Span span = OpProfile.Measure("positions");
         WeightView view = table.View;
         ReadOnlySpan<int> positions = x.Sequences.Positions;
         Tensor y = tape.NewTensor(x.Rows, x.Columns, x.Sequences, x.RequiresGrad || table.WantsGradient);

@@ -18,6 +18,7 @@ public static unsafe partial class Op
     /// <returns><paramref name="x"/>.</returns>
     public static Tensor Rotary(Tape tape, Tensor x, HeadLayout layout, int heads, RotaryTable table, bool interleaved)
     {
+        using OpProfile.Span span = OpProfile.Measure("rotary");
         layout.Validate("rotary embedding", x, heads, 2 * table.Pairs);
         RotaryKernels.Rotate(x.Data, x, layout, heads, table, interleaved, inverse: false);
         if (x.RequiresGrad && tape.Recording)

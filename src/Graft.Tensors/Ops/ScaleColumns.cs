@@ -11,6 +11,7 @@ public static unsafe partial class Op
     /// <param name="scale">As many elements as there are features, any shape.</param>
     public static Tensor ScaleColumns(Tape tape, Tensor x, Parameter scale)
     {
+        using OpProfile.Span span = OpProfile.Measure("scale columns");
         if (scale.Count != x.Columns)
         {
             throw new ArgumentException($"{scale.Name} has {scale.Count} elements, the input has {x.Columns} features");

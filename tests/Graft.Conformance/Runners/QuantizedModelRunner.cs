@@ -15,15 +15,9 @@ public sealed class QuantizedModelRunner : ICaseRunner
     /// <inheritdoc/>
     public void Run(ConformanceCase @case, Check check)
     {
-        string task = @case.Root.GetProperty("task").GetString()!;
-        if (task != "CAUSAL_LM")
-        {
-            throw new NotYetException($"task {task}");
-        }
-
         string folder = @case.PathOf("model");
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
-        using (CausalLanguageModel model = CaseJson.LoadModel(folder))
+        using (LanguageModel model = CaseJson.LoadModel(folder))
         {
             Modules(@case, model);
             DTypes(@case, "parameter_dtypes_loaded", model);
@@ -44,14 +38,14 @@ public sealed class QuantizedModelRunner : ICaseRunner
         Merging(@case, check, expected, peft);
     }
 
-    private static void Modules(ConformanceCase @case, CausalLanguageModel model)
+    private static void Modules(ConformanceCase @case, LanguageModel model)
     {
         Linear[] layers = [.. model.NamedModules().OfType<Linear>()];
         Check.Equal("quantized_modules", Texts(@case, "quantized_modules"), [.. layers.Where(layer => layer.Weight.Original.Quantized is not null).Select(layer => layer.Name).Order(StringComparer.Ordinal)]);
         Check.Equal("linear_modules_left_alone", Texts(@case, "linear_modules_left_alone"), [.. layers.Where(layer => layer.Weight.Original.Quantized is null).Select(layer => layer.Name).Order(StringComparer.Ordinal)]);
     }
 
-    private static void DTypes(ConformanceCase @case, string property, CausalLanguageModel model)
+    private static void DTypes(ConformanceCase @case, string property, LanguageModel model)
     {
         foreach ((string name, WeightSlot slot) in model.DistinctWeights())
         {
@@ -59,9 +53,9 @@ public sealed class QuantizedModelRunner : ICaseRunner
         }
     }
 
-    private static void Logits(ConformanceCase @case, Check check, SafetensorsFile expected, CausalLanguageModel model)
+    private static void Logits(ConformanceCase @case, Check check, SafetensorsFile expected, LanguageModel model)
     {
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         using var harness = new ModelHarness(model);
         Close(check, expected, "logits", harness, sequences);
         if (@case.Root.GetProperty("dtype").GetString() == "float32")
@@ -87,7 +81,7 @@ public sealed class QuantizedModelRunner : ICaseRunner
         string saved = Directory.CreateTempSubdirectory("graft-quantized-").FullName;
         try
         {
-            using (var model = new PeftModel(CausalLanguageModel.Load(@case.PathOf("original"), config, CaseTensors.DTypeOf(@case.Root.GetProperty("dtype").GetString()!))))
+            using (var model = new PeftModel(LanguageModel.Load(@case.PathOf("original"), config, CaseTensors.DTypeOf(@case.Root.GetProperty("dtype").GetString()!))))
             {
                 model.SaveModel(saved);
             }
@@ -109,7 +103,7 @@ public sealed class QuantizedModelRunner : ICaseRunner
                 }
             }
 
-            CausalLanguageModel.Load(saved).Dispose();
+            LanguageModel.Load(saved).Dispose();
         }
         finally
         {
@@ -131,7 +125,7 @@ public sealed class QuantizedModelRunner : ICaseRunner
 
     private static unsafe void Training(ConformanceCase @case, Check check, SafetensorsFile expected, PeftModel peft)
     {
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         IReadOnlyList<Graft.Peft.TrainableParameter> parameters = peft.TrainableParameters();
         using var buffer = new ParameterBuffer([.. parameters.Select(parameter => parameter.Parameter)]);
         using var harness = new ModelHarness(peft.Base) { Training = @case.Root.GetProperty("gradient_mode").GetString() == "train" };
@@ -161,14 +155,14 @@ public sealed class QuantizedModelRunner : ICaseRunner
         }
 
         using var harness = new ModelHarness(peft.Base);
-        check.Close("merged_logits.0", CaseTensors.Singles(expected, "merged_logits.0"), harness.Logits(@case.Sequences()[0].Ids));
+        check.Close("merged_logits.0", CaseTensors.Singles(expected, "merged_logits.0"), harness.Logits(@case.Sequences()[0]));
     }
 
-    private static void Close(Check check, SafetensorsFile expected, string name, ModelHarness harness, List<(int[] Ids, int[] Labels)> sequences)
+    private static void Close(Check check, SafetensorsFile expected, string name, ModelHarness harness, List<CaseSequence> sequences)
     {
         for (int i = 0; i < sequences.Count; i++)
         {
-            check.Close($"{name}.{i}", CaseTensors.Singles(expected, $"{name}.{i}"), harness.Logits(sequences[i].Ids));
+            check.Close($"{name}.{i}", CaseTensors.Singles(expected, $"{name}.{i}"), harness.Logits(sequences[i]));
         }
     }
 

@@ -6,6 +6,8 @@ namespace Graft.Conformance.Runners;
 /// <summary><c>quantized-modules</c>: which layers of a model are quantised, and how its parameters are counted.</summary>
 public sealed class QuantizedModulesRunner : ICaseRunner
 {
+    private static readonly string[] Suffixes = ["ForCausalLM", "ForConditionalGeneration", "LMHeadModel"];
+
     /// <inheritdoc/>
     public string Kind => "quantized-modules";
 
@@ -17,7 +19,7 @@ public sealed class QuantizedModulesRunner : ICaseRunner
         {
             string type = item.GetProperty("config").GetProperty("model_type").GetString()!;
             string className = item.GetProperty("class").GetString()!;
-            if (!ModelFamilies.All.Any(family => family.ModelType == type) || !(className.EndsWith("ForCausalLM", StringComparison.Ordinal) || className == "GPT2LMHeadModel"))
+            if (!ModelFamilies.All.Any(family => family.ModelType == type) || !Suffixes.Any(suffix => className.EndsWith(suffix, StringComparison.Ordinal)))
             {
                 missing.Add(className);
                 continue;
@@ -34,7 +36,7 @@ public sealed class QuantizedModulesRunner : ICaseRunner
 
     private static void Compare(string what, JsonElement item)
     {
-        using CausalLanguageModel model = CausalLanguageModel.Create(ConfigReader.Parse(item.GetProperty("config").GetRawText()), seed: 1);
+        using LanguageModel model = LanguageModel.Create(ConfigReader.Parse(item.GetProperty("config").GetRawText()), seed: 1);
         ModelQuantization.Quantize(model, QuantizationConfig.Read(ConfigReader.Parse(item.GetProperty("quantization").GetRawText())));
         Linear[] layers = [.. model.NamedModules().OfType<Linear>()];
         string[] Expected(string property) => [.. item.GetProperty(property).EnumerateArray().Select(name => name.GetString()!).Order(StringComparer.Ordinal)];

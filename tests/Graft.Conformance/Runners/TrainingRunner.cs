@@ -2,6 +2,7 @@ using System.Text.Json;
 using Graft.Formats;
 using Graft.Models;
 using Graft.Peft;
+using Graft.Tensors;
 using Graft.Training;
 using Graft.Training.Data;
 
@@ -30,6 +31,7 @@ public sealed class TrainingRunner : ICaseRunner
         try
         {
             var run = new CaseRun(@case, check, TrainingCaseArguments.Read(@case, output));
+            run.FirstGradient();
             run.Straight();
             if (@case.Has("resume"))
             {
@@ -61,17 +63,9 @@ public sealed class TrainingRunner : ICaseRunner
             throw new NotYetException("bf16");
         }
 
-        if (config.GetProperty("include_num_input_tokens_seen").ValueKind == JsonValueKind.String && config.GetProperty("include_num_input_tokens_seen").GetString() != "no")
+        if (@case.Has("compute_loss_func"))
         {
-            throw new NotYetException("include_num_input_tokens_seen");
-        }
-
-        foreach (string extra in new[] { "loraplus", "compute_loss_func" })
-        {
-            if (@case.Has(extra))
-            {
-                throw new NotYetException(extra);
-            }
+            throw new NotYetException("compute_loss_func");
         }
     }
 
@@ -79,6 +73,31 @@ public sealed class TrainingRunner : ICaseRunner
     private sealed class CaseRun(ConformanceCase @case, Check check, TrainingArguments arguments)
     {
         private readonly JsonElement _root = @case.Root;
+
+        /// <summary>Gradients of the first step, before clipping.</summary>
+        public void FirstGradient()
+        {
+            const string Prefix = "first_grad.";
+            using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
+            TensorEntry[] gradients = [.. expected.Tensors.Where(entry => entry.Name.StartsWith(Prefix, StringComparison.Ordinal))];
+            if (gradients.Length == 0)
+            {
+                return;
+            }
+
+            List<TokenizedSample> rows = Rows("rows");
+            IEnumerable<int> window = _root.GetProperty("steps")[0].GetProperty("micro_batches").Integers().SelectMany(batch => _root.GetProperty("batches")[batch].Integers());
+            using PeftModel model = LoadModel();
+            IReadOnlyList<TrainableParameter> trained = model.TrainableParameters();
+            using var buffer = new ParameterBuffer([.. trained.Select(parameter => parameter.Parameter)]);
+            using var harness = new ModelHarness(model.Base);
+            harness.Loss([.. window.Select(row => (rows[row].InputIds, rows[row].Labels))], arguments.GradientCheckpointing, arguments.LabelSmoothingFactor);
+            var byKey = trained.ToDictionary(parameter => parameter.Key, parameter => parameter.Parameter, StringComparer.Ordinal);
+            foreach (TensorEntry entry in gradients)
+            {
+                check.Close(entry.Name, entry.ToSingles(), AdapterCase.Gradient(byKey.GetValueOrDefault(entry.Name[Prefix.Length..]) ?? throw new MismatchException($"{entry.Name} is not trained")));
+            }
+        }
 
         public void Straight()
         {

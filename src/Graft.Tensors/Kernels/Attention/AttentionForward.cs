@@ -14,6 +14,7 @@ internal static unsafe class AttentionForward
         int parts = operands.Settings.Heads * blocks.Count;
         job.PartsPerRun = WorkGrain.PartsPerRun(parts, blocks.Pairs * operands.Settings.Heads * (operands.Settings.HeadDim + operands.Settings.ValueHeadDim));
         job.Parts = parts;
+        OpProfile.Count(2 * operands.MultiplyAdds(), operands.Bytes());
         WorkerPool.Shared.Run((parts + job.PartsPerRun - 1) / job.PartsPerRun, ref job);
     }
 

@@ -2,7 +2,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Queries, keys and values of a batch, and where their heads lie.</summary>
 internal readonly unsafe struct AttentionOperands(
-    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
+    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
 {
     public readonly Tensor Queries = queries;
     public readonly Tensor Keys = keys;
@@ -11,6 +11,7 @@ internal readonly unsafe struct AttentionOperands(
     public readonly HeadLayout KeyLayout = keyLayout;
     public readonly HeadLayout ValueLayout = valueLayout;
     public readonly AttentionSettings Settings = settings;
+    public readonly RelativeBias Bias = bias;
 
     public void Validate()
     {
@@ -39,9 +40,9 @@ internal readonly unsafe struct AttentionOperands(
     {
         SequenceLayout queries = Queries.Sequences;
         SequenceLayout keys = Keys.Sequences;
-        if (Settings.Causal || Settings.Window != 0)
+        if (Settings.Causal || Settings.Window != 0 || Bias.Exists)
         {
-            throw new ArgumentException("attention over the keys of another batch must be neither causal nor have a window");
+            throw new ArgumentException("attention over the keys of another batch must be neither causal nor have a window or a relative bias");
         }
 
         if (keys.Count != queries.Count)
@@ -102,6 +103,26 @@ internal readonly unsafe struct AttentionOperands(
             SoftCap = Settings.SoftCap,
             Alibi = Settings.Alibi,
             Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
+            RelativeBias = Bias.Exists ? Bias.At(Bias.Values.Data, head) : null,
         };
     }
+
+    /// <summary>Multiply-adds of the forward pass: pairs of query and key that see each other, times both head sizes.</summary>
+    public double MultiplyAdds()
+    {
+        double pairs = 0;
+        for (int i = 0; i < Queries.Sequences.Count; i++)
+        {
+            double queries = Queries.Sequences.Offsets[i + 1] - Queries.Sequences.Offsets[i];
+            double keys = Keys.Sequences.Offsets[i + 1] - Keys.Sequences.Offsets[i];
+            double seen = Settings.Window > 0 ? Math.Min(keys, Settings.Window) : keys;
+            pairs += (queries * seen) - (Settings.Causal ? seen * (seen - 1) / 2 : 0);
+        }
+
+        return pairs * Settings.Heads * (Settings.HeadDim + Settings.ValueHeadDim);
+    }
+
+    /// <summary>Bytes of queries, keys, values and outputs.</summary>
+    public double Bytes()
+        => sizeof(float) * (((double)Queries.Rows * Settings.Heads) + ((double)Keys.Rows * Settings.KeyValueHeads)) * (Settings.HeadDim + Settings.ValueHeadDim);
 }

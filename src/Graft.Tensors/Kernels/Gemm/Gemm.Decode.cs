@@ -91,6 +91,7 @@ public static unsafe partial class Gemm
             return;
         }
 
+        Count(m, b.Rows, b.Columns, b);
         switch (InstructionSet.Current)
         {
             case Isa.Avx512: SmallRun<SmallKernelAvx512, TSource>(m, a, lda, b, bTransposed, c, ldc, accumulate); break;

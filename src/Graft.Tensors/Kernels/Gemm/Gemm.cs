@@ -55,6 +55,8 @@ public static unsafe partial class Gemm
             return;
         }
 
+        long tokens = sequenceOffsets[^1] - sequenceOffsets[0];
+        OpProfile.Count(2.0 * m * n * tokens, sizeof(float) * ((tokens * (m + n)) + (2.0 * m * n)));
         fixed (int* offsets = sequenceOffsets)
         {
             int sequences = sequenceOffsets.Length - 1;
@@ -83,6 +85,7 @@ public static unsafe partial class Gemm
             return;
         }
 
+        Count(m, n, k, b);
         if (b.Quantized is not null)
         {
             Dispatch<QuantizedDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate);
@@ -97,6 +100,9 @@ public static unsafe partial class Gemm
             default: throw WeightDecoder.Unsupported(b);
         }
     }
+
+    private static void Count(double m, double n, double k, in WeightView b)
+        => OpProfile.Count(2 * m * n * k, (sizeof(float) * m * (n + k)) + (n * k * b.DType.SizeInBytes()));
 
     private static void Dispatch<TDecoder>(int m, int n, int k, float* a, long lda, in WeightView b, bool bTransposed, float* c, long ldc, bool accumulate)
         where TDecoder : struct, IPanelDecoder

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using Graft.Tensors;
+using Graft.Tensors.Threading;
+
+namespace Graft.Cli.Bench;
+
+/// <summary>What a training step reaches.</summary>
+/// <param name="Shape">The model.</param>
+/// <param name="Data">The rows.</param>
+/// <param name="Storage">How the frozen base is stored.</param>
+/// <param name="Threads">Workers.</param>
+/// <param name="Steps">Steps measured.</param>
+/// <param name="TokensPerSecond">Median over the steps.</param>
+/// <param name="UsefulRate">Useful floating-point operations a second: 4 for every weight of a linear layer and of the head, for each token.</param>
+/// <param name="PeakRate">Median of what the fp32 microkernel does in the first-level cache, measured between the steps.</param>
+/// <param name="FractionOfPeak">Median over the steps of the useful rate, divided by the microkernel's rate just before and after.</param>
+/// <param name="ProcessorShare">Share of the workers' time that this process got while it was measured; below 1 where others used the machine.</param>
+/// <param name="WeightMib">The frozen base.</param>
+/// <param name="PeakResidentMib">Largest resident memory.</param>
+/// <param name="PeakPrivateMib">Largest private memory.</param>
+/// <param name="FirstStepSeconds">From the start of the process to the end of the first step.</param>
+/// <param name="Costs">Where the time of one more step went, op by op.</param>
+/// <param name="ProfiledSeconds">Time of that step.</param>
+internal sealed record StepResult(
+    string Shape,
+    string Data,
+    DType Storage,
+    int Threads,
+    int Steps,
+    double TokensPerSecond,
+    double UsefulRate,
+    double PeakRate,
+    double FractionOfPeak,
+    double ProcessorShare,
+    double WeightMib,
+    double PeakResidentMib,
+    double PeakPrivateMib,
+    double FirstStepSeconds,
+    IReadOnlyList<OpCost> Costs,
+    double ProfiledSeconds);
+
+/// <summary>Measures whole LoRA training steps against the microkernel's peak; the two take turns.</summary>
+internal static class StepBenchmark
+{
+    private const int WarmUpSteps = 2;
+    private const int FewestSteps = 5;
+    private const double PeakSeconds = 0.05;
+
+    /// <summary>Measures.</summary>
+    /// <param name="shape">The model.</param>
+    /// <param name="dtype">How the frozen base is stored.</param>
+    /// <param name="data">The rows.</param>
+    /// <param name="seconds">About how long the measured steps take; five steps are done at least.</param>
+    /// <param name="cancellationToken">Stops after a step.</param>
+    public static StepResult Run(ModelShape shape, DType dtype, DataProfile data, double seconds, CancellationToken cancellationToken)
+    {
+        using var step = new TrainingStep(shape, dtype, data);
+        step.Run();
+        double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+        double peakPrivate = ProcessMemory.PrivateMib();
+        for (int i = 1; i < WarmUpSteps; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            step.Run();
+        }
+
+        var rates = new List<double>();
+        var fractions = new List<double>();
+        var peaks = new List<double>();
+        TimeSpan processorTime = Environment.CpuUsage.TotalTime;
+        long start = Stopwatch.GetTimestamp();
+        double peakBefore = MachinePeak.MeasureFor(PeakSeconds);
+        while (rates.Count < FewestSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            double rate = TokensPerSecond(step);
+            double peakAfter = MachinePeak.MeasureFor(PeakSeconds);
+            rates.Add(rate);
+            peaks.Add(peakAfter);
+            fractions.Add(4 * step.LinearWeights * rate / ((peakBefore + peakAfter) / 2));
+            peakBefore = peakAfter;
+            peakPrivate = Math.Max(peakPrivate, ProcessMemory.PrivateMib());
+        }
+
+        double processorShare = (Environment.CpuUsage.TotalTime - processorTime).TotalSeconds / (Stopwatch.GetElapsedTime(start).TotalSeconds * WorkerPool.Shared.WorkerCount);
+        (IReadOnlyList<OpCost> costs, double profiled) = Profile(step);
+        double tokensPerSecond = Median(rates);
+        return new StepResult(
+            shape.Name, data.Name, dtype, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
+            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, firstStep, costs, profiled);
+    }
+
+    private static double TokensPerSecond(TrainingStep step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int tokens = step.Run();
+        return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static (IReadOnlyList<OpCost> Costs, double Seconds) Profile(TrainingStep step)
+    {
+        var profile = new OpProfile();
+        OpProfile.Active = profile;
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            step.Run();
+            double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            return ([.. profile.Costs.OrderByDescending(cost => cost.Seconds)], seconds);
+        }
+        finally
+        {
+            OpProfile.Active = null;
+        }
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
+    }
+}

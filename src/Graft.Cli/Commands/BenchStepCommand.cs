@@ -1,0 +1,123 @@
+using System.CommandLine;
+using Graft.Cli.Bench;
+using Graft.Cli.CommandLine;
+using Graft.Tensors;
+using Spectre.Console;
+
+namespace Graft.Cli.Commands;
+
+/// <summary><c>graft bench step</c>: whole LoRA training steps of a model with random weights.</summary>
+internal sealed class BenchStepCommand : Verb
+{
+    private readonly Option<string> _shape = new("--shape") { Description = string.Join("|", ModelShape.Names), DefaultValueFactory = _ => "smollm2-135m" };
+    private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: fp32|bf16|nf4|int8", DefaultValueFactory = _ => "bf16" };
+    private readonly Option<double> _seconds = new("--seconds") { Description = "about how long to measure; five steps are measured at least", DefaultValueFactory = _ => 15 };
+
+    /// <inheritdoc/>
+    public override string Name => "step";
+
+    /// <inheritdoc/>
+    public override string Description => "LoRA training steps of a model with random weights: tokens/s, share of the peak, memory, time op by op";
+
+    /// <inheritdoc/>
+    protected override void Configure(Command command)
+    {
+        command.Options.Add(_shape);
+        command.Options.Add(_data);
+        command.Options.Add(_dtype);
+        command.Options.Add(_seconds);
+    }
+
+    /// <inheritdoc/>
+    protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
+    {
+        ModelShape shape = ModelShape.Of(parsed.GetValue(_shape)!);
+        DataProfile data = DataProfile.Of(parsed.GetValue(_data)!);
+        DType dtype = StorageOf(parsed.GetValue(_dtype)!);
+        output.Line(Machine.Describe());
+        StepResult result = StepBenchmark.Run(shape, dtype, data, parsed.GetValue(_seconds), cancellationToken);
+        if (!output.IsJson)
+        {
+            WriteText(output, result);
+        }
+
+        WriteEvents(output, result);
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    private static DType StorageOf(string name) => name switch
+    {
+        "fp32" => DType.Float32,
+        "bf16" => DType.BFloat16,
+        "nf4" or "int8" => throw new NotYetException($"a base stored as {name}"),
+        _ => throw new ArgumentException($"--dtype '{name}' is unknown; there are fp32, bf16, nf4 and int8"),
+    };
+
+    private static void WriteText(Output output, StepResult result)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("op");
+        foreach (string column in new[] { "calls", "ms", "share", "GFLOP", "GFLOP/s", "of peak", "MB", "GB/s" })
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        double rest = result.ProfiledSeconds;
+        foreach (OpCost cost in result.Costs)
+        {
+            rest -= cost.Seconds;
+            bool isProduct = cost.Operations > 0;
+            table.AddRow(
+                Markup.Escape(cost.IsBackward ? $"{cost.Name}, backward" : cost.Name), $"{cost.Calls}", $"{cost.Seconds * 1e3:F1}", $"{cost.Seconds / result.ProfiledSeconds:P1}",
+                isProduct ? $"{cost.Operations / 1e9:F1}" : string.Empty, isProduct ? $"{cost.Operations / cost.Seconds / 1e9:F1}" : string.Empty,
+                isProduct ? $"{cost.Operations / cost.Seconds / result.PeakRate:P0}" : string.Empty, $"{cost.Bytes / 1e6:F0}", $"{cost.Bytes / cost.Seconds / 1e9:F1}");
+        }
+
+        table.AddRow("between the ops", string.Empty, $"{rest * 1e3:F1}", $"{rest / result.ProfiledSeconds:P1}", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
+        output.Results.Write(table);
+        output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, {result.Steps} steps on {result.Threads} workers (medians)");
+        output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
+        output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process");
+        output.Line($"  peak memory: {result.PeakResidentMib:F0} MiB resident, {result.PeakPrivateMib:F0} MiB private, the base's {result.WeightMib:F0} MiB included");
+        if (result.ProcessorShare < 0.9)
+        {
+            output.Line($"  the machine was busy: {1 - result.ProcessorShare:P0} of the workers' time went elsewhere, so the rates are too low; their ratio is fair, roughly");
+        }
+    }
+
+    private static void WriteEvents(Output output, StepResult result)
+    {
+        foreach (OpCost cost in result.Costs)
+        {
+            output.Event("op", writer =>
+            {
+                writer.WriteString("op", cost.Name);
+                writer.WriteString("pass", cost.IsBackward ? "backward" : "forward");
+                writer.WriteNumber("calls", cost.Calls);
+                writer.WriteNumber("seconds", cost.Seconds);
+                writer.WriteNumber("share", cost.Seconds / result.ProfiledSeconds);
+                writer.WriteNumber("gflop", cost.Operations / 1e9);
+                writer.WriteNumber("megabytes", cost.Bytes / 1e6);
+            });
+        }
+
+        output.Event("summary", writer =>
+        {
+            writer.WriteString("shape", result.Shape);
+            writer.WriteString("data", result.Data);
+            writer.WriteString("dtype", result.Storage == DType.Float32 ? "fp32" : "bf16");
+            writer.WriteNumber("tokens_per_s", result.TokensPerSecond);
+            writer.WriteNumber("useful_gflops", result.UsefulRate / 1e9);
+            writer.WriteNumber("peak_fp32_gflops", result.PeakRate / 1e9);
+            writer.WriteNull("peak_bf16_gflops");
+            writer.WriteNumber("fraction_of_peak", result.FractionOfPeak);
+            writer.WriteNumber("peak_resident_mib", result.PeakResidentMib);
+            writer.WriteNumber("peak_private_mib", result.PeakPrivateMib);
+            writer.WriteNumber("weight_mib", result.WeightMib);
+            writer.WriteNumber("first_step_s", result.FirstStepSeconds);
+            writer.WriteNumber("steps", result.Steps);
+            writer.WriteNumber("processor_share", result.ProcessorShare);
+            Machine.Write(writer);
+        });
+    }
+}
