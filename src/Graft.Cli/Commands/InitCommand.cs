@@ -3,7 +3,6 @@ using Graft.Cli.CommandLine;
 using Graft.Cli.Folders;
 using Graft.Models;
 using Graft.Peft;
-using Graft.Tensors;
 using Graft.Text;
 using Graft.Text.Training;
 
@@ -47,7 +46,7 @@ internal sealed class InitCommand : Verb
         string into = parsed.GetRequiredValue(_into);
         using var staged = new StagedFolder(into, parsed.GetValue(_overwrite));
         ConfigReader config = ConfigReader.Open(parsed.GetRequiredValue(_config).FullName);
-        using var model = new PeftModel(LanguageModel.Create(config, parsed.GetValue(_seed), StorageOf(parsed.GetValue(_dtype)!)));
+        using var model = new PeftModel(LanguageModel.Create(config, parsed.GetValue(_seed), WeightTypes.Parse(parsed.GetValue(_dtype)!, "--dtype")));
         Tokenizer? tokenizer = MakeTokenizer(parsed, model.Base.Config.VocabularySize, output, cancellationToken);
         if (tokenizer is not null && tokenizer.VocabularySize > model.Base.Config.VocabularySize)
         {
@@ -67,14 +66,6 @@ internal sealed class InitCommand : Verb
         });
         return Task.FromResult(ExitCode.Success);
     }
-
-    private static DType StorageOf(string name) => name switch
-    {
-        "float32" or "fp32" => DType.Float32,
-        "bfloat16" or "bf16" => DType.BFloat16,
-        "float16" or "fp16" => DType.Float16,
-        _ => throw new ArgumentException($"--dtype '{name}' is unknown; there are float32, bfloat16 and float16"),
-    };
 
     private Tokenizer? MakeTokenizer(ParseResult parsed, int vocabularySize, Output output, CancellationToken cancellationToken)
     {

@@ -28,6 +28,18 @@ internal sealed class TrainCommand : Verb
         Notes.Write(output, configuration.Notes);
         OutputFolder.Check(configuration);
         using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
+        TrainingResult result = Execute(run, output, cancellationToken);
+        TrainingSummary.Write(output, run, result);
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    /// <summary>Trains, shows it, and saves what was trained unless the run was stopped.</summary>
+    /// <param name="run">What to train.</param>
+    /// <param name="output">Where to show it.</param>
+    /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
+    public static TrainingResult Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
+    {
+        RunConfiguration configuration = run.Configuration;
         MemoryEstimate memory = RunEstimate.MemoryOf(run);
         using Trainer trainer = run.CreateTrainer();
         if (configuration.ResumeFrom == "true" && !OutputFolder.HasCheckpoints(configuration.OutputDir))
@@ -44,7 +56,6 @@ internal sealed class TrainCommand : Verb
             LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 
-        TrainingSummary.Write(output, run, result);
-        return Task.FromResult(ExitCode.Success);
+        return result;
     }
 }

@@ -92,7 +92,10 @@ public sealed class TrainingRunner : ICaseRunner
             using var buffer = new ParameterBuffer([.. trained.Select(parameter => parameter.Parameter)]);
             using var harness = new ModelHarness(model.Base);
             harness.Loss([.. window.Select(row => (rows[row].InputIds, rows[row].Labels))], arguments.GradientCheckpointing, arguments.LabelSmoothingFactor);
-            var byKey = trained.ToDictionary(parameter => parameter.Key, parameter => parameter.Parameter, StringComparer.Ordinal);
+            // By the name in the saved file, or by the live name without the adapter's: a magnitude vector is saved without ".weight".
+            var byKey = trained
+                .SelectMany(parameter => new[] { parameter.Key, parameter.Name.Replace(".default", string.Empty, StringComparison.Ordinal) }.Distinct().Select(key => (key, parameter.Parameter)))
+                .ToDictionary(pair => pair.key, pair => pair.Parameter, StringComparer.Ordinal);
             foreach (TensorEntry entry in gradients)
             {
                 check.Close(entry.Name, entry.ToSingles(), AdapterCase.Gradient(byKey.GetValueOrDefault(entry.Name[Prefix.Length..]) ?? throw new MismatchException($"{entry.Name} is not trained")));
