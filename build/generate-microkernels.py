@@ -10,23 +10,45 @@ import pathlib
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "src/Graft.Tensors/Kernels/Gemm"
 
-# name, vector type, lanes, rows of the largest tile, vectors in a full panel, fused multiply-add, C# using, remark
+# name, vector type, lanes, rows of the largest tile, vectors in a full panel, fused multiply-add, C# using, whether rows of A
+# may be apart, remark
 SETS = [
-    ("Avx512", "Vector512", 16, 14, 2, "Avx512F.FusedMultiplyAdd", "System.Runtime.Intrinsics.X86",
+    ("Avx512", "Vector512", 16, 14, 2, "Avx512F.FusedMultiplyAdd", "System.Runtime.Intrinsics.X86", False,
      "28 accumulators, 2 vectors of B and 1 broadcast of A: 31 of 32 registers"),
-    ("Avx2", "Vector256", 8, 6, 2, "Fma.MultiplyAdd", "System.Runtime.Intrinsics.X86",
+    ("Avx2", "Vector256", 8, 6, 2, "Fma.MultiplyAdd", "System.Runtime.Intrinsics.X86", True,
      "12 accumulators, 2 vectors of B and 1 broadcast of A: 15 of 16 registers"),
-    ("Vector128", "Vector128", 4, 8, 2, "Vector128.FusedMultiplyAdd", None,
+    ("Vector128", "Vector128", 4, 8, 2, "Vector128.FusedMultiplyAdd", None, True,
      "16 accumulators, 2 vectors of B and the broadcasts of A: fits the 32 registers of NEON"),
 ]
 
+# How far ahead a packing tile asks for the rows of B, which are too far apart for the hardware to foresee.
+ROWS_OF_B_AHEAD = 12
 
-def kernel(vector, lanes, rows, vectors, fma):
+# Rows of A that one pointer serves: at it, and at one and two steps in an index register.
+ROWS_A_POINTER = 3
+
+
+def element_of_a(row, strided):
+    if not strided:
+        return f"a[{row}]"
+    pointer = row // ROWS_A_POINTER * ROWS_A_POINTER
+    name = f"a{pointer}" if pointer else "a"
+    return f"{name}[{['0', 'aRow', 'aRow2'][row % ROWS_A_POINTER]}]"
+
+
+def kernel(vector, lanes, rows, vectors, fma, strided, packing):
+    """A tile. A packing one reads B where it is stored, and leaves it as a panel for the tiles that follow."""
     out = []
     tile = [(i, j) for i in range(rows) for j in range(vectors)]
+    pointers = list(range(ROWS_A_POINTER, rows, ROWS_A_POINTER)) if strided else []
     out.append("    [MethodImpl(MethodImplOptions.AggressiveOptimization)]")
-    out.append(f"    private static void Tile{rows}x{vectors}(nint depth, float* a, nint aStep, float* b, nint bStep, "
-               "float* c, nint ldc, bool accumulate, in PrefetchWalk walk)")
+    a_of = "float* a, nint aRow, nint aStep" if strided else "float* a, nint aStep"
+    b_of = "byte* source, nint sourceStep, float* b, nint bStep" if packing else "float* b, nint bStep"
+    name = f"Packing{rows}x{vectors}<TSource>" if packing else f"Tile{rows}x{vectors}"
+    walk = "" if packing else ", in PrefetchWalk walk"
+    out.append(f"    private static void {name}(nint depth, {a_of}, {b_of}, float* c, nint ldc, bool accumulate{walk})")
+    if packing:
+        out.append("        where TSource : struct, IVectorSource")
     out.append("    {")
     for i, j in tile:
         out.append(f"        {vector}<float> c{i}_{j} = {vector}<float>.Zero;")
@@ -38,29 +60,58 @@ def kernel(vector, lanes, rows, vectors, fma):
         if i + 1 < rows:
             out.append("        touched += ldc;")
     out.append("")
-    out.append("        byte* next = walk.Address;")
-    out.append("        nint step = walk.Step, jump = walk.Jump;")
-    out.append("        while (depth > 0)")
-    out.append("        {")
-    out.append("            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;")
-    out.append("            depth -= count;")
-    out.append("            do")
-    out.append("            {")
+    if strided and not packing:
+        out.append("        float* last = touched;")
+    if strided and rows > 2:
+        out.append("        nint aRow2 = 2 * aRow;")
+    for pointer in pointers:
+        out.append(f"        float* a{pointer} = a + ({pointer} * aRow);")
+    if packing:
+        out.append(f"        nint ahead = {ROWS_OF_B_AHEAD} * sourceStep;")
+        out.append("        for (; depth > 0; depth--)")
+        out.append("        {")
+    else:
+        out.append("        byte* next = walk.Address;")
+        out.append("        nint step = walk.Step, jump = walk.Jump;")
+        out.append("        while (depth > 0)")
+        out.append("        {")
+        out.append("            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;")
+        out.append("            depth -= count;")
+        if strided:
+            # Rows of C may share a set of the first-level cache, and be pushed out of it before they are needed: ask again, in turn.
+            out.append("            CacheLine.ToFirstLevel(touched);")
+            out.append("            touched = touched == c ? last : touched - ldc;")
+        out.append("            do")
+        out.append("            {")
+    loop = len(out)
     for j in range(vectors):
         offset = f" + {j * lanes}" if j else ""
-        out.append(f"                {vector}<float> b{j} = {vector}.Load(b{offset});")
+        if packing:
+            out.append(f"                {vector}<float> b{j} = TSource.Load{lanes * 32}(source, {j * lanes});")
+            out.append(f"                b{j}.Store(b{offset});")
+        else:
+            out.append(f"                {vector}<float> b{j} = {vector}.Load(b{offset});")
     for i in range(rows):
-        out.append(f"                {vector}<float> a{i} = {vector}.Create(a[{i}]);")
+        out.append(f"                {vector}<float> x{i} = {vector}.Create({element_of_a(i, strided)});")
         for j in range(vectors):
-            out.append(f"                c{i}_{j} = {fma}(a{i}, b{j}, c{i}_{j});")
-    out.append("                CacheLine.ToSecondLevel(next);")
-    out.append("                next += step;")
+            out.append(f"                c{i}_{j} = {fma}(x{i}, b{j}, c{i}_{j});")
+    if packing:
+        out.append("                CacheLine.ToFirstLevel(source + ahead);")
+        out.append("                source += sourceStep;")
+    else:
+        out.append("                CacheLine.ToSecondLevel(next);")
+        out.append("                next += step;")
     out.append("                a += aStep;")
+    for pointer in pointers:
+        out.append(f"                a{pointer} += aStep;")
     out.append("                b += bStep;")
-    out.append("            }")
-    out.append("            while (--count > 0);")
-    out.append("")
-    out.append("            next += jump;")
+    if packing:
+        out[loop:] = [line[4:] for line in out[loop:]]
+    else:
+        out.append("            }")
+        out.append("            while (--count > 0);")
+        out.append("")
+        out.append("            next += jump;")
     out.append("        }")
     out.append("")
     out.append("        if (accumulate)")
@@ -84,7 +135,8 @@ def kernel(vector, lanes, rows, vectors, fma):
     return out
 
 
-def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
+def file(name, vector, lanes, max_rows, max_vectors, fma, using, strided, remark):
+    a_of = "a, aRow, aStep" if strided else "a, aStep"
     out = [
         "// <auto-generated>",
         "// Written by build/generate-microkernels.py; change that and run it again.",
@@ -117,7 +169,10 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
         f"    public static int PackedRows => {(max_rows + lanes - 1) // lanes * lanes};",
         "",
         "    /// <inheritdoc/>",
-        "    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, "
+        f"    public static bool ReadsRows => {str(strided).lower()};",
+        "",
+        "    /// <inheritdoc/>",
+        "    public static void Run(int rows, int vectors, nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, "
         "float* c, nint ldc, bool accumulate, in PrefetchWalk walk)",
         "    {",
         f"        switch ((rows * {max_vectors}) + vectors - {max_vectors + 1})",
@@ -126,7 +181,22 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
     for rows in range(1, max_rows + 1):
         for vectors in range(1, max_vectors + 1):
             out.append(f"            case {rows * max_vectors + vectors - max_vectors - 1}: "
-                       f"Tile{rows}x{vectors}(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;")
+                       f"Tile{rows}x{vectors}(depth, {a_of}, b, bStep, c, ldc, accumulate, walk); break;")
+    out += [
+        "            default: throw new UnreachableException();",
+        "        }",
+        "    }",
+        "",
+        "    /// <inheritdoc/>",
+        "    public static void RunPacking<TSource>(int rows, nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, "
+        "float* b, nint bStep, float* c, nint ldc, bool accumulate)",
+        "        where TSource : struct, IVectorSource",
+        "    {",
+        "        switch (rows)",
+        "        {",
+    ]
+    for rows in range(1, max_rows + 1):
+        out.append(f"            case {rows}: Packing{rows}x{max_vectors}<TSource>(depth, {a_of}, source, sourceStep, b, bStep, c, ldc, accumulate); break;")
     out += [
         "            default: throw new UnreachableException();",
         "        }",
@@ -135,11 +205,12 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
     for rows in range(1, max_rows + 1):
         for vectors in range(1, max_vectors + 1):
             out.append("")
-            out += kernel(vector, lanes, rows, vectors, fma)
+            out += kernel(vector, lanes, rows, vectors, fma, strided, packing=False)
+    for rows in range(1, max_rows + 1):
+        out.append("")
+        out += kernel(vector, lanes, rows, max_vectors, fma, strided, packing=True)
     out.append("}")
     (TARGET / f"Microkernel.{name}.g.cs").write_text("\n".join(out) + "\n", encoding="utf-8", newline="\n")
-
-
 
 
 def load(lanes, part, pointer):
