@@ -104,6 +104,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--greedy", "--model", "{model}", "--prompt", "a", "--greedy", "--top-p", "0.5")]
     [InlineData("is empty", "--model", "{model}", "--prompt", "")]
     [InlineData("top_p", "--model", "{model}", "--prompt", "a", "--top-p", "-2")]
+    [InlineData("give it as --adapter", "--model", "{model}/../adapter", "--prompt", "a")]
     [InlineData("nowhere", "--model", "nowhere", "--prompt", "a")]
     [InlineData("config.json", "--model", "{model}/..", "--prompt", "a")]
     public async Task Mistakes_are_said_in_a_line(string expect, params string[] arguments)
@@ -121,7 +122,7 @@ public sealed class GenerateCommandTests : IDisposable
         Directory.Move(Model, Path.Combine(_folder, "moved"));
         (int code, _, string progress) = await RunAsync("--adapter", Adapter, "--prompt", "a");
         Assert.Equal(ExitCode.Failure, code);
-        Assert.Matches("made for '../model'.*--model", progress);
+        Assert.Matches("made for the base model '../model'.*--model", progress);
         (code, _, _) = await RunAsync("--adapter", Adapter, "--model", Path.Combine(_folder, "moved"), "--prompt", "a", "--max-new-tokens", "1");
         Assert.Equal(ExitCode.Success, code);
     }
