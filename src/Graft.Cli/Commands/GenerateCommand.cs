@@ -102,10 +102,6 @@ internal sealed class GenerateCommand : Verb
         });
     }
 
-    private static string ModelFolder(string? model, string? adapter)
-        => adapter is not null ? BaseModelFolder.Require(adapter, AdapterConfig.Load(adapter), model)
-            : model ?? throw new ArgumentException("no model: give --model FOLDER, or --adapter FOLDER of an adapter that names its base model");
-
     private static string[] Speakers(string? which, string? adapter) => (which, adapter) switch
     {
         (null, null) or ("base", _) => ["base"],
