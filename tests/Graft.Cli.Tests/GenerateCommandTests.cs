@@ -122,7 +122,7 @@ public sealed class GenerateCommandTests : IDisposable
         Directory.Move(Model, Path.Combine(_folder, "moved"));
         (int code, _, string progress) = await RunAsync("--adapter", Adapter, "--prompt", "a");
         Assert.Equal(ExitCode.Failure, code);
-        Assert.Matches("made for the base model '../model'.*--model", progress);
+        Assert.Matches("made for '../model'.*--model", progress);
         (code, _, _) = await RunAsync("--adapter", Adapter, "--model", Path.Combine(_folder, "moved"), "--prompt", "a", "--max-new-tokens", "1");
         Assert.Equal(ExitCode.Success, code);
     }
