@@ -10,23 +10,45 @@ import pathlib
 
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "src/Graft.Tensors/Kernels/Gemm"
 
-# name, vector type, lanes, rows of the largest tile, vectors in a full panel, fused multiply-add, C# using, remark
+# name, vector type, lanes, rows of the largest tile, vectors in a full panel, fused multiply-add, C# using, whether rows of A
+# may be apart, remark
 SETS = [
-    ("Avx512", "Vector512", 16, 14, 2, "Avx512F.FusedMultiplyAdd", "System.Runtime.Intrinsics.X86",
+    ("Avx512", "Vector512", 16, 14, 2, "Avx512F.FusedMultiplyAdd", "System.Runtime.Intrinsics.X86", False,
      "28 accumulators, 2 vectors of B and 1 broadcast of A: 31 of 32 registers"),
-    ("Avx2", "Vector256", 8, 6, 2, "Fma.MultiplyAdd", "System.Runtime.Intrinsics.X86",
+    ("Avx2", "Vector256", 8, 6, 2, "Fma.MultiplyAdd", "System.Runtime.Intrinsics.X86", True,
      "12 accumulators, 2 vectors of B and 1 broadcast of A: 15 of 16 registers"),
-    ("Vector128", "Vector128", 4, 8, 2, "Vector128.FusedMultiplyAdd", None,
+    ("Vector128", "Vector128", 4, 8, 2, "Vector128.FusedMultiplyAdd", None, True,
      "16 accumulators, 2 vectors of B and the broadcasts of A: fits the 32 registers of NEON"),
 ]
 
+# How far ahead a packing tile asks for the rows of B, which are too far apart for the hardware to foresee.
+ROWS_OF_B_AHEAD = 12
 
-def kernel(vector, lanes, rows, vectors, fma):
+# Rows of A that one pointer serves: at it, and at one and two steps in an index register.
+ROWS_A_POINTER = 3
+
+
+def element_of_a(row, strided):
+    if not strided:
+        return f"a[{row}]"
+    pointer = row // ROWS_A_POINTER * ROWS_A_POINTER
+    name = f"a{pointer}" if pointer else "a"
+    return f"{name}[{['0', 'aRow', 'aRow2'][row % ROWS_A_POINTER]}]"
+
+
+def kernel(vector, lanes, rows, vectors, fma, strided, packing):
+    """A tile. A packing one reads B where it is stored, and leaves it as a panel for the tiles that follow."""
     out = []
     tile = [(i, j) for i in range(rows) for j in range(vectors)]
+    pointers = list(range(ROWS_A_POINTER, rows, ROWS_A_POINTER)) if strided else []
     out.append("    [MethodImpl(MethodImplOptions.AggressiveOptimization)]")
-    out.append(f"    private static void Tile{rows}x{vectors}(nint depth, float* a, nint aStep, float* b, nint bStep, "
-               "float* c, nint ldc, bool accumulate, in PrefetchWalk walk)")
+    a_of = "float* a, nint aRow, nint aStep" if strided else "float* a, nint aStep"
+    b_of = "byte* source, nint sourceStep, float* b, nint bStep" if packing else "float* b, nint bStep"
+    name = f"Packing{rows}x{vectors}<TSource>" if packing else f"Tile{rows}x{vectors}"
+    walk = "" if packing else ", in PrefetchWalk walk"
+    out.append(f"    private static void {name}(nint depth, {a_of}, {b_of}, float* c, nint ldc, bool accumulate{walk})")
+    if packing:
+        out.append("        where TSource : struct, IVectorSource")
     out.append("    {")
     for i, j in tile:
         out.append(f"        {vector}<float> c{i}_{j} = {vector}<float>.Zero;")
@@ -38,29 +60,58 @@ def kernel(vector, lanes, rows, vectors, fma):
         if i + 1 < rows:
             out.append("        touched += ldc;")
     out.append("")
-    out.append("        byte* next = walk.Address;")
-    out.append("        nint step = walk.Step, jump = walk.Jump;")
-    out.append("        while (depth > 0)")
-    out.append("        {")
-    out.append("            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;")
-    out.append("            depth -= count;")
-    out.append("            do")
-    out.append("            {")
+    if strided and not packing:
+        out.append("        float* last = touched;")
+    if strided and rows > 2:
+        out.append("        nint aRow2 = 2 * aRow;")
+    for pointer in pointers:
+        out.append(f"        float* a{pointer} = a + ({pointer} * aRow);")
+    if packing:
+        out.append(f"        nint ahead = {ROWS_OF_B_AHEAD} * sourceStep;")
+        out.append("        for (; depth > 0; depth--)")
+        out.append("        {")
+    else:
+        out.append("        byte* next = walk.Address;")
+        out.append("        nint step = walk.Step, jump = walk.Jump;")
+        out.append("        while (depth > 0)")
+        out.append("        {")
+        out.append("            nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;")
+        out.append("            depth -= count;")
+        if strided:
+            # Rows of C may share a set of the first-level cache, and be pushed out of it before they are needed: ask again, in turn.
+            out.append("            CacheLine.ToFirstLevel(touched);")
+            out.append("            touched = touched == c ? last : touched - ldc;")
+        out.append("            do")
+        out.append("            {")
+    loop = len(out)
     for j in range(vectors):
         offset = f" + {j * lanes}" if j else ""
-        out.append(f"                {vector}<float> b{j} = {vector}.Load(b{offset});")
+        if packing:
+            out.append(f"                {vector}<float> b{j} = TSource.Load{lanes * 32}(source, {j * lanes});")
+            out.append(f"                b{j}.Store(b{offset});")
+        else:
+            out.append(f"                {vector}<float> b{j} = {vector}.Load(b{offset});")
     for i in range(rows):
-        out.append(f"                {vector}<float> a{i} = {vector}.Create(a[{i}]);")
+        out.append(f"                {vector}<float> x{i} = {vector}.Create({element_of_a(i, strided)});")
         for j in range(vectors):
-            out.append(f"                c{i}_{j} = {fma}(a{i}, b{j}, c{i}_{j});")
-    out.append("                CacheLine.ToSecondLevel(next);")
-    out.append("                next += step;")
+            out.append(f"                c{i}_{j} = {fma}(x{i}, b{j}, c{i}_{j});")
+    if packing:
+        out.append("                CacheLine.ToFirstLevel(source + ahead);")
+        out.append("                source += sourceStep;")
+    else:
+        out.append("                CacheLine.ToSecondLevel(next);")
+        out.append("                next += step;")
     out.append("                a += aStep;")
+    for pointer in pointers:
+        out.append(f"                a{pointer} += aStep;")
     out.append("                b += bStep;")
-    out.append("            }")
-    out.append("            while (--count > 0);")
-    out.append("")
-    out.append("            next += jump;")
+    if packing:
+        out[loop:] = [line[4:] for line in out[loop:]]
+    else:
+        out.append("            }")
+        out.append("            while (--count > 0);")
+        out.append("")
+        out.append("            next += jump;")
     out.append("        }")
     out.append("")
     out.append("        if (accumulate)")
@@ -84,7 +135,8 @@ def kernel(vector, lanes, rows, vectors, fma):
     return out
 
 
-def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
+def file(name, vector, lanes, max_rows, max_vectors, fma, using, strided, remark):
+    a_of = "a, aRow, aStep" if strided else "a, aStep"
     out = [
         "// <auto-generated>",
         "// Written by build/generate-microkernels.py; change that and run it again.",
@@ -117,7 +169,10 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
         f"    public static int PackedRows => {(max_rows + lanes - 1) // lanes * lanes};",
         "",
         "    /// <inheritdoc/>",
-        "    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, "
+        f"    public static bool ReadsRows => {str(strided).lower()};",
+        "",
+        "    /// <inheritdoc/>",
+        "    public static void Run(int rows, int vectors, nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, "
         "float* c, nint ldc, bool accumulate, in PrefetchWalk walk)",
         "    {",
         f"        switch ((rows * {max_vectors}) + vectors - {max_vectors + 1})",
@@ -126,7 +181,22 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
     for rows in range(1, max_rows + 1):
         for vectors in range(1, max_vectors + 1):
             out.append(f"            case {rows * max_vectors + vectors - max_vectors - 1}: "
-                       f"Tile{rows}x{vectors}(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;")
+                       f"Tile{rows}x{vectors}(depth, {a_of}, b, bStep, c, ldc, accumulate, walk); break;")
+    out += [
+        "            default: throw new UnreachableException();",
+        "        }",
+        "    }",
+        "",
+        "    /// <inheritdoc/>",
+        "    public static void RunPacking<TSource>(int rows, nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, "
+        "float* b, nint bStep, float* c, nint ldc, bool accumulate)",
+        "        where TSource : struct, IVectorSource",
+        "    {",
+        "        switch (rows)",
+        "        {",
+    ]
+    for rows in range(1, max_rows + 1):
+        out.append(f"            case {rows}: Packing{rows}x{max_vectors}<TSource>(depth, {a_of}, source, sourceStep, b, bStep, c, ldc, accumulate); break;")
     out += [
         "            default: throw new UnreachableException();",
         "        }",
@@ -135,24 +205,29 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, remark):
     for rows in range(1, max_rows + 1):
         for vectors in range(1, max_vectors + 1):
             out.append("")
-            out += kernel(vector, lanes, rows, vectors, fma)
+            out += kernel(vector, lanes, rows, vectors, fma, strided, packing=False)
+    for rows in range(1, max_rows + 1):
+        out.append("")
+        out += kernel(vector, lanes, rows, max_vectors, fma, strided, packing=True)
     out.append("}")
     (TARGET / f"Microkernel.{name}.g.cs").write_text("\n".join(out) + "\n", encoding="utf-8", newline="\n")
 
 
-
-
-def load(vector, lanes, j, pointer, index):
-    offset = f" + {j * lanes}" if j else ""
-    return f"TSource.Load{lanes * 32}({pointer}, {index}{offset})"
+def load(lanes, part, pointer):
+    if lanes == 8:
+        return f"TSource.{'SecondHalf' if part else 'FirstHalf'}({pointer}, index)"
+    offset = f" + {part * lanes}" if part else ""
+    return f"TSource.Load{lanes * 32}({pointer}, index{offset})"
 
 
 def dot(vector, lanes, rows, columns, fma):
     """Rows of A against rows of B: 16 partial sums for each pair, term p in sum p mod 16."""
     parts = 16 // lanes
+    # Whatever the tile, B is walked four rows at a time.
+    ahead = 4
     out = [
         "    [MethodImpl(MethodImplOptions.AggressiveOptimization)]",
-        f"    private static void Dot{rows}x{columns}<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)",
+        f"    private static void Dot{rows}x{columns}<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)",
         "        where TSource : struct, IVectorSource",
         "    {",
     ]
@@ -163,13 +238,36 @@ def dot(vector, lanes, rows, columns, fma):
         out.append(f"        float* a{i} = a + ({i} * lda);")
     for r in range(1, columns):
         out.append(f"        byte* b{r} = b + ({r} * rowBytes);")
-    out.append(f"        nint ahead = {columns} * rowBytes;")
+    out.append(f"        nint ahead = {ahead} * rowBytes;")
+    out.append("        byte* next = b + ahead;")
+    out.append("        bool isShort = rowBytes <= CacheLine.ShortRowBytes;")
     out.append("        nint index = 0;")
     out.append("        for (; chunks > 0; chunks--, index += 16)")
     out.append("        {")
+    out.append("            if (isShort)")
+    out.append("            {")
+    for line in range(columns):
+        # A chunk of a 16-bit row is half a line, of a 32-bit row a whole one.
+        hint = f"CacheLine.ToSecondLevel(next{f' + {64 * line}' if line else ''});"
+        if line < max(1, columns // 2):
+            out.append(f"                {hint}")
+        elif line == columns // 2:
+            out.append("                if (TSource.ElementBytes > 2)")
+            out.append("                {")
+        if line >= max(1, columns // 2):
+            out.append(f"                    {hint}")
+        if line >= max(1, columns // 2) and line == columns - 1:
+            out.append("                }")
+            out.append("")
+    out.append(f"                next += {16 * columns} * TSource.ElementBytes;")
+    out.append("            }")
+    out.append("            else")
+    out.append("            {")
     for r in range(columns):
         name = f"b{r}" if r else "b"
-        out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes));")
+        out.append(f"                CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes));")
+    out.append("            }")
+    out.append("")
     for q in range(parts):
         offset = f" + {q * lanes}" if q else ""
         for i in range(rows):
@@ -177,7 +275,7 @@ def dot(vector, lanes, rows, columns, fma):
             out.append(f"            {vector}<float> x{i}_{q} = {vector}.Load({name} + index{offset});")
         for r in range(columns):
             name = f"b{r}" if r else "b"
-            out.append(f"            {vector}<float> y{r}_{q} = {load(vector, lanes, q, name, 'index')};")
+            out.append(f"            {vector}<float> y{r}_{q} = {load(lanes, q, name)};")
             for i in range(rows):
                 out.append(f"            s{i}_{r}_{q} = {fma}(x{i}_{q}, y{r}_{q}, s{i}_{r}_{q});")
     out.append("        }")
@@ -193,9 +291,19 @@ def dot(vector, lanes, rows, columns, fma):
                 out.append(f"            s{i}_{r}_{q} = {fma}(x{i}_{q}, y{r}_{q}, s{i}_{r}_{q});")
     out.append("        }")
     out.append("")
-    for i in range(rows):
-        for r in range(columns):
-            out.append(f"        result[{i * columns + r}] = Fold({', '.join(f's{i}_{r}_{q}' for q in range(parts))});")
+    quarter = "Quarter<TSource>" if lanes == 8 else "Quarter"
+    sums = [f"{quarter}({', '.join(f's{i}_{r}_{q}' for q in range(parts))})" for i in range(rows) for r in range(columns)]
+    if columns == 4:
+        for i in range(rows):
+            out.append(f"        Put(Fold({', '.join(sums[4 * i:4 * i + 4])}), c{f' + ({i} * ldc)' if i else ''}, accumulate);")
+    elif rows == 4 and columns == 1:
+        out.append(f"        Vector128<float> sums = Fold({', '.join(sums)});")
+        for i in range(rows):
+            out.append(f"        Put(sums[{i}], c{f' + ({i} * ldc)' if i else ''}, accumulate);")
+    else:
+        for i in range(rows):
+            for r in range(columns):
+                out.append(f"        Put(Fold({sums[i * columns + r]}), c + ({i} * ldc) + {r}, accumulate);")
     out.append("    }")
     return out
 
@@ -203,21 +311,53 @@ def dot(vector, lanes, rows, columns, fma):
 def fold(vector, lanes):
     parts = 16 // lanes
     out = [
-        "    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>",
+        "    /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>",
         "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
-        f"    private static float Fold({', '.join(f'{vector}<float> s{q}' for q in range(parts))})",
-        "    {",
+        f"    private static Vector128<float> Quarter{'<TSource>' if lanes == 8 else ''}({', '.join(f'{vector}<float> s{q}' for q in range(parts))})",
     ]
+    if lanes == 8:
+        out.append("        where TSource : struct, IVectorSource")
+    out.append("    {")
     if lanes == 16:
         out.append("        Vector256<float> half = s0.GetLower() + s0.GetUpper();")
     elif lanes == 8:
-        out.append("        Vector256<float> half = s0 + s1;")
+        out += [
+            "        if (EvenOdd.Splits<TSource>())",
+            "        {",
+            "            Vector256<float> lower = Avx.UnpackLow(s0, s1);",
+            "            Vector256<float> upper = Avx.UnpackHigh(s0, s1);",
+            "            return (lower.GetLower() + lower.GetUpper()) + (upper.GetLower() + upper.GetUpper());",
+            "        }",
+            "",
+            "        Vector256<float> half = s0 + s1;",
+        ]
     if lanes >= 8:
-        out.append("        Vector128<float> quarter = half.GetLower() + half.GetUpper();")
+        out.append("        return half.GetLower() + half.GetUpper();")
     else:
-        out.append("        Vector128<float> quarter = (s0 + s2) + (s1 + s3);")
-    out.append("        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);")
-    out.append("    }")
+        out.append("        return (s0 + s2) + (s1 + s3);")
+    out += [
+        "    }",
+        "",
+        "    /// <summary>Four partial sums to one.</summary>",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static float Fold(Vector128<float> s) => (s[0] + s[2]) + (s[1] + s[3]);",
+        "",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static void Put(float sum, float* c, bool accumulate) => *c = accumulate ? *c + sum : sum;",
+        "",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static void Put(Vector128<float> sums, float* c, bool accumulate) => (accumulate ? Vector128.Load(c) + sums : sums).Store(c);",
+        "",
+        "    /// <summary>Four partial sums of four results each to one, in the same order.</summary>",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static Vector128<float> Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)",
+        "    {",
+        "        // [s0[0], s1[0], s0[1], s1[1]] + [s0[2], s1[2], s0[3], s1[3]]",
+        "        Vector128<float> first = Interleave.Lower(s0, s1) + Interleave.Upper(s0, s1);",
+        "        Vector128<float> second = Interleave.Lower(s2, s3) + Interleave.Upper(s2, s3);",
+        "        return Interleave.LowerHalves(first, second) + Interleave.UpperHalves(first, second);",
+        "    }",
+    ]
     return out
 
 
@@ -242,7 +382,7 @@ def rows_added(vector, lanes, fma):
     for i in range(8):
         name = f"b{i}" if i else "b"
         out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (j * TSource.ElementBytes));")
-        out.append(f"            s = {fma}(a{i}, {load(vector, lanes, 0, name, 'j')}, s);")
+        out.append(f"            s = {fma}(a{i}, TSource.Load{lanes * 32}({name}, j), s);")
     out.append("            s.Store(sums + j);")
     out.append("        }")
     out.append("")
@@ -252,7 +392,8 @@ def rows_added(vector, lanes, fma):
 
 
 def small(name, vector, lanes, fma, using):
-    batches = [1, 2, 4] if lanes == 16 else [1]
+    # Rows of A and rows of B in a tile whose sums, with an operand or two, fit the registers.
+    tiles = {16: {1: 4, 2: 4, 4: 4}, 8: {1: 4, 2: 2, 4: 1}, 4: {1: 4}}[lanes]
     out = [
         "// <auto-generated>",
         "// Written by build/generate-microkernels.py; change that and run it again.",
@@ -276,22 +417,27 @@ def small(name, vector, lanes, fma, using):
         f"    public static int Lanes => {lanes};",
         "",
         "    /// <inheritdoc/>",
-        f"    public static int MaxBatch => {batches[-1]};",
+        f"    public static bool Splits<TSource>()",
+        "        where TSource : struct, IVectorSource",
+        f"        => {'EvenOdd.Splits<TSource>()' if lanes == 8 else 'false'};",
         "",
         "    /// <inheritdoc/>",
-        "    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)",
+        f"    public static (int Batch, int Rows) Tile(int batch) => {' : '.join(f'batch >= {m} ? ({m}, {n})' for m, n in sorted(tiles.items(), reverse=True) if m > 1)}{' : ' if len(tiles) > 1 else ''}(1, {tiles[1]});",
+        "",
+        "    /// <inheritdoc/>",
+        "    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)",
         "        where TSource : struct, IVectorSource",
         "    {",
         "        switch ((batch * 8) + rows)",
         "        {",
     ]
-    for m in batches:
-        for n in [1, 4]:
-            out.append(f"            case {m * 8 + n}: Dot{m}x{n}<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;")
+    for m, most in tiles.items():
+        for n in sorted({1, most}):
+            out.append(f"            case {m * 8 + n}: Dot{m}x{n}<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;")
     out += ["            default: throw new UnreachableException();", "        }", "    }", ""]
     out += rows_added(vector, lanes, fma)
-    for m in batches:
-        for n in [1, 4]:
+    for m, most in tiles.items():
+        for n in sorted({1, most}):
             out.append("")
             out += dot(vector, lanes, m, n, fma)
     out.append("")

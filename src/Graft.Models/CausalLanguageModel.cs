@@ -16,10 +16,13 @@ public abstract class CausalLanguageModel : LanguageModel
     public abstract IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <summary>Loads a Hugging Face folder, or a GGUF file, whose model continues texts.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, or the file.</param>
+    /// <param name="quantization">How to quantise the linear layers while loading; null to leave them as they are in the files.</param>
+    /// <param name="dtype">What weights that are not quantised are stored as; null for the files' own.</param>
     /// <exception cref="InvalidDataException">The folder's files do not make a model; the message says what and where.</exception>
     /// <exception cref="NotSupportedException">Another kind of model, or a family or option that Graft does not know.</exception>
-    public static new CausalLanguageModel Load(string folder) => Require(LanguageModel.Load(folder), folder);
+    public static new CausalLanguageModel Load(string folder, QuantizationConfig? quantization = null, DType? dtype = null)
+        => Require(LanguageModel.Load(folder, quantization, dtype), folder);
 
     /// <summary>A new model with random weights.</summary>
     /// <param name="config">The config.json to build from.</param>

@@ -24,6 +24,9 @@ public abstract class LanguageModel : Module, IDisposable
     /// <summary>The folder or GGUF file that it was loaded from, or null.</summary>
     public string? Folder { get; private set; }
 
+    /// <summary>How bitsandbytes has quantised the linear layers, or null.</summary>
+    public QuantizationConfig? Quantization { get; internal set; }
+
     /// <summary>The token embedding.</summary>
     public abstract Embedding InputEmbedding { get; }
 
@@ -33,13 +36,18 @@ public abstract class LanguageModel : Module, IDisposable
     /// <summary>Loads a Hugging Face folder (config.json and model.safetensors, in one file or in shards), or a GGUF file.</summary>
     /// <remarks>Weights stay in the memory map. Missing, unexpected and misshapen tensors are all listed.</remarks>
     /// <param name="folder">The folder, or the file.</param>
+    /// <param name="quantization">How to quantise the linear layers while loading; null to leave them as they are in the files.</param>
+    /// <param name="dtype">What weights that are not quantised are stored as (<c>dtype</c>, once <c>torch_dtype</c>); null for the files' own.</param>
+    /// <exception cref="ArgumentException">The model is quantised in another way already.</exception>
     /// <exception cref="InvalidDataException">The folder's files do not make a model; the message says what and where.</exception>
     /// <exception cref="NotSupportedException">A family or option that Graft does not know.</exception>
-    public static LanguageModel Load(string folder)
+    public static LanguageModel Load(string folder, QuantizationConfig? quantization = null, DType? dtype = null)
     {
         if (GgufModel.IsGguf(folder))
         {
-            return LoadGguf(folder);
+            return quantization is null
+                ? LoadGguf(folder)
+                : throw new ArgumentException($"{folder} is quantised already: a GGUF file cannot be loaded in 8 or 4 bits of another format");
         }
 
         if (!Directory.Exists(folder))
@@ -48,14 +56,30 @@ public abstract class LanguageModel : Module, IDisposable
         }
 
         ModelFamily family = ModelFamilies.Of(ConfigReader.Open(Path.Combine(folder, "config.json")), out ModelConfig config);
+        QuantizationConfig? stored = QuantizationConfig.Of(config.Reader);
+        if (stored is not null && quantization is not null && stored.LoadIn4Bit != quantization.LoadIn4Bit)
+        {
+            throw new ArgumentException($"{folder} is quantised to {(stored.LoadIn4Bit ? 4 : 8)} bits already: it cannot be loaded in {(stored.LoadIn4Bit ? 8 : 4)}");
+        }
+
         CheckpointFolder weights = CheckpointFolder.Open(folder);
         try
         {
-            var source = new CheckpointWeights(weights, folder, family.CanonicalName);
+            var source = new CheckpointWeights(weights, folder, family.CanonicalName, stored);
             LanguageModel model = family.Create(config, source);
             source.Finish();
             model._owned.Add(weights);
             model.Folder = folder;
+            model.Quantization = stored;
+            if (stored is null && quantization is not null)
+            {
+                ModelQuantization.Quantize(model, quantization, dtype);
+            }
+            else if (dtype is { } other)
+            {
+                ModelQuantization.Convert(model, other);
+            }
+
             return model;
         }
         catch
@@ -95,7 +119,7 @@ public abstract class LanguageModel : Module, IDisposable
     /// <param name="tokenLosses">Receives the loss of each row, 0 where there is none; may be empty.</param>
     /// <returns>The unscaled sum and the number of counted rows.</returns>
     public LossSum Loss(ForwardContext context, Tensor hidden, ReadOnlySpan<int> targets, double scale, float labelSmoothing = 0, Span<float> tokenLosses = default)
-        => Head.Plugs.Count == 0
+        => Head.Plugs.Count == 0 && Head.Weight.Current.Quantized is null or BlockMatrix
             ? Op.LinearCrossEntropy(context.Tape, hidden, targets, Head.Weight.Current, Head.Bias?.Current, scale, labelSmoothing, tokenLosses)
             : Op.CrossEntropy(context.Tape, Logits(context, hidden), targets, scale, labelSmoothing, tokenLosses);
 

@@ -121,12 +121,15 @@ public sealed partial class PeftModel : IDisposable
     /// <summary>Numbers of trained and of all parameters, counted as PEFT counts: a copy of a saved module counts besides the original.</summary>
     public (long Trainable, long All) CountParameters()
     {
-        long weights = Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count);
+        long weights = Base.DistinctWeights().Sum(weight => CountedByPeft(weight.Slot.Original));
         return _adapters.Count == 0
             ? (weights, weights)
             : (_active.SelectMany(adapter => adapter.Trained).Sum(parameter => parameter.Parameter.Count),
                weights + _adapters.SelectMany(adapter => adapter.Parameters).Where(parameter => !parameter.IsBaseWeight).Sum(parameter => parameter.Parameter.Count));
     }
+
+    /// <summary>PEFT counts two elements for each byte of 4-bit codes, and no scales.</summary>
+    private static long CountedByPeft(Parameter weight) => weight.Quantized is FourBitMatrix matrix ? 2 * matrix.PackedLength : weight.Count;
 
     /// <summary>The line that PEFT's <c>print_trainable_parameters()</c> prints.</summary>
     public string PrintTrainableParameters()

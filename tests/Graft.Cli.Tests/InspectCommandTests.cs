@@ -236,7 +236,7 @@ public sealed class InspectCommandTests : IDisposable
         ToolResult result = await TinyModel.RunAsync("inspect", checkpoint, "--json");
         Assert.Equal(0, result.Code);
         Assert.False(result.Fact("resumable").GetBoolean());
-        Assert.Contains(result.Findings("warning"), warning => warning.Contains("another tool", StringComparison.Ordinal));
+        Assert.Contains(result.Findings("warning"), warning => warning.Contains("checkpoint of another tool", StringComparison.Ordinal));
     }
 
     [Fact]

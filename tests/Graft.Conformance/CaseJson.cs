@@ -11,12 +11,16 @@ public static class CaseJson
 
     /// <summary>Token ids and labels of every sequence; without labels, nothing is counted.</summary>
     public static List<CaseSequence> Sequences(this ConformanceCase @case)
-        => [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(sequence =>
-        {
-            int[] ids = sequence.GetProperty("input_ids").Integers();
-            int[] labels = sequence.TryGetProperty("labels", out JsonElement given) ? given.Integers() : [.. ids.Select(_ => -100)];
-            return new CaseSequence(ids, labels, sequence.TryGetProperty("decoder_input_ids", out JsonElement decoder) ? decoder.Integers() : null);
-        })];
+        => [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(Sequence)];
+
+    /// <summary>One sequence.</summary>
+    public static CaseSequence Sequence(JsonElement sequence)
+    {
+        int[] ids = sequence.GetProperty("input_ids").Integers();
+        int[]? decoder = sequence.TryGetProperty("decoder_input_ids", out JsonElement given) ? given.Integers() : null;
+        int[] labels = sequence.TryGetProperty("labels", out JsonElement all) ? all.Integers() : [.. (decoder ?? ids).Select(_ => -100)];
+        return new CaseSequence(ids, labels, decoder);
+    }
 
     /// <summary>Loads a base model, or says that its family is not supported yet.</summary>
     /// <param name="folder">The model folder.</param>

@@ -31,6 +31,8 @@ public static class CaseRunners
         new OptimizerRunner(),
         new ParameterGroupsRunner(),
         new QuantizeRunner(),
+        new QuantizedModelRunner(),
+        new QuantizedModulesRunner(),
         new SamplingDistributionRunner(),
         new ScheduleRunner(),
         new SentencePieceRunner(),

@@ -15,6 +15,9 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>Runs <paramref name="model"/>; does not own it.</summary>
     public ModelHarness(LanguageModel model) => _model = model;
 
+    /// <summary>Whether the model is in training mode: LLM.int8() layers compute differently then.</summary>
+    public bool Training { get; set; }
+
     /// <summary>Logits of every token of a text, row by row.</summary>
     public float[] Logits(IReadOnlyList<int> ids) => Logits(new CaseSequence([.. ids], []));
 
@@ -23,7 +26,7 @@ public sealed unsafe class ModelHarness : IDisposable
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Inference;
-        var context = new ForwardContext(_tape);
+        var context = new ForwardContext(_tape) { Training = Training };
         Add(context, sequence);
         Tensor logits = _model.Logits(context, _model.Forward(context));
         return logits.Span.ToArray();
@@ -41,7 +44,7 @@ public sealed unsafe class ModelHarness : IDisposable
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Recording;
-        var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing };
+        var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing, Training = Training };
         var targets = new List<int>();
         foreach (CaseSequence sequence in sequences)
         {
@@ -57,12 +60,14 @@ public sealed unsafe class ModelHarness : IDisposable
         return (loss.Sum * scale, loss.Count);
     }
 
-    /// <summary>Greedy continuation: the prompt, then up to <paramref name="newTokens"/> tokens, ending with a stop id.</summary>
+    /// <summary>Greedy continuation: the prompt (of an encoder-decoder, which reads it: the start token), then up to <paramref name="newTokens"/> tokens, ending with a stop id.</summary>
     public int[] Generate(IReadOnlyList<int> prompt, int newTokens, IReadOnlyCollection<int> stopIds)
     {
         var config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [.. stopIds] };
         using var engine = new GenerationEngine(_model);
-        GenerationSequence sequence = engine.Add(new GenerationRequest { PromptIds = prompt, Config = config });
+        GenerationSequence sequence = engine.Add(_model is Seq2SeqLanguageModel seq2Seq
+            ? new GenerationRequest { PromptIds = [seq2Seq.DecoderStartTokenId], SourceIds = prompt, Config = config }
+            : new GenerationRequest { PromptIds = prompt, Config = config });
         while (engine.Step())
         {
         }

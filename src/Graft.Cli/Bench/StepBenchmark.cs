@@ -19,6 +19,7 @@ namespace Graft.Cli.Bench;
 /// <param name="PeakResidentMib">Largest resident memory.</param>
 /// <param name="PeakPrivateMib">Largest private memory.</param>
 /// <param name="FirstStepSeconds">From the start of the process to the end of the first step.</param>
+/// <param name="FirstStepProcessorSeconds">Processor time of all threads until then.</param>
 /// <param name="Costs">Where the time of one more step went, op by op.</param>
 /// <param name="ProfiledSeconds">Time of that step.</param>
 internal sealed record StepResult(
@@ -36,6 +37,7 @@ internal sealed record StepResult(
     double PeakResidentMib,
     double PeakPrivateMib,
     double FirstStepSeconds,
+    double FirstStepProcessorSeconds,
     IReadOnlyList<OpCost> Costs,
     double ProfiledSeconds);
 
@@ -57,6 +59,7 @@ internal static class StepBenchmark
         using var step = new TrainingStep(shape, dtype, data);
         step.Run();
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
+        double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
         double peakPrivate = ProcessMemory.PrivateMib();
         for (int i = 1; i < WarmUpSteps; i++)
         {
@@ -87,7 +90,7 @@ internal static class StepBenchmark
         double tokensPerSecond = Median(rates);
         return new StepResult(
             shape.Name, data.Name, dtype, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, firstStep, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, firstStep, firstProcessor, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)

@@ -77,7 +77,7 @@ internal sealed class BenchStepCommand : Verb
         output.Results.Write(table);
         output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, {result.Steps} steps on {result.Threads} workers (medians)");
         output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
-        output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process");
+        output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process, with {result.FirstStepProcessorSeconds:F2} s of processor time");
         output.Line($"  peak memory: {result.PeakResidentMib:F0} MiB resident, {result.PeakPrivateMib:F0} MiB private, the base's {result.WeightMib:F0} MiB included");
         if (result.ProcessorShare < 0.9)
         {
@@ -115,6 +115,7 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteNumber("peak_private_mib", result.PeakPrivateMib);
             writer.WriteNumber("weight_mib", result.WeightMib);
             writer.WriteNumber("first_step_s", result.FirstStepSeconds);
+            writer.WriteNumber("first_step_processor_s", result.FirstStepProcessorSeconds);
             writer.WriteNumber("steps", result.Steps);
             writer.WriteNumber("processor_share", result.ProcessorShare);
             Machine.Write(writer);

@@ -33,7 +33,7 @@ internal static class BaseModelFolder
 
         return Find(adapterFolder, config.BaseModelNameOrPath)
             ?? throw new DirectoryNotFoundException(config.BaseModelNameOrPath is { Length: > 0 } name
-                ? $"{adapterFolder} was made for the base model '{name}', which is not a model folder here: give its folder with --model"
+                ? $"{adapterFolder} was made for '{name}', which is not a model folder here: give its folder with --model"
                 : $"{adapterFolder} does not name its base model: give the folder with --model");
     }
 }

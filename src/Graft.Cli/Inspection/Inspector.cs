@@ -1,3 +1,4 @@
+using Graft.Cli.Configuration;
 using Graft.Cli.Folders;
 
 namespace Graft.Cli.Inspection;
@@ -38,7 +39,7 @@ internal static class Inspector
     private static void InspectFolder(InspectionReport report, string folder, InspectionOptions options)
     {
         bool isCheckpoint = File.Exists(Path.Combine(folder, "trainer_state.json"));
-        bool isRun = RunFolder.Checkpoints(folder).Any();
+        bool isRun = File.Exists(Path.Combine(folder, RunConfiguration.FileName)) || RunFolder.Checkpoints(folder).Any();
         if (File.Exists(Path.Combine(folder, "adapter_config.json")))
         {
             AdapterInspector.Inspect(report, folder, options);

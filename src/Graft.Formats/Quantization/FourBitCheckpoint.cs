@@ -72,7 +72,8 @@ public static unsafe class FourBitCheckpoint
     /// <param name="name">The weight's name.</param>
     /// <param name="matrix">The weight; stays in memory until the tensors are written.</param>
     /// <param name="storage">What the codes' bytes are presented as (<c>bnb_4bit_quant_storage</c>).</param>
-    public static IReadOnlyList<TensorSource> Write(string name, FourBitMatrix matrix, DType storage = DType.UInt8)
+    /// <param name="shape">The weight's shape where it is not that of a matrix.</param>
+    public static IReadOnlyList<TensorSource> Write(string name, FourBitMatrix matrix, DType storage = DType.UInt8, IReadOnlyList<int>? shape = null)
     {
         ArgumentNullException.ThrowIfNull(matrix);
         BlockScales scales = matrix.Scales;
@@ -81,8 +82,7 @@ public static unsafe class FourBitCheckpoint
             throw new ArgumentException($"'{name}' has {matrix.PackedLength} bytes of codes, which cannot be presented as {storage}; choose uint8 as bnb_4bit_quant_storage", nameof(storage));
         }
 
-        int[] shape = matrix.Rows == 1 ? [matrix.Columns] : [matrix.Rows, matrix.Columns];
-        var state = new FourBitState(matrix.Type, matrix.BlockSize, matrix.ValueDType, shape, scales.IsNested ? scales.Offset : null);
+        var state = new FourBitState(matrix.Type, matrix.BlockSize, matrix.ValueDType, shape ?? [matrix.Rows, matrix.Columns], scales.IsNested ? scales.Offset : null);
         byte[] text = Encoding.UTF8.GetBytes(state.ToJson());
         var tensors = new List<TensorSource>
         {

@@ -40,7 +40,7 @@ public sealed class Linear : Module
     }
 
     /// <summary>How the weight is stored.</summary>
-    public LinearLayout Layout { get; }
+    public LinearLayout Layout { get; private set; }
 
     /// <summary>How it is stored in a Hugging Face folder, unless it is quantised there.</summary>
     public LinearLayout CheckpointLayout { get; }
@@ -59,6 +59,15 @@ public sealed class Linear : Module
 
     /// <summary>The adapters, in the order in which they act.</summary>
     public IList<LinearPlug> Plugs => _plugs;
+
+    /// <summary>Puts another form of the weight in place of the one that the layer was made with.</summary>
+    /// <param name="weight">The same values in another storage.</param>
+    /// <param name="layout">How it is stored.</param>
+    internal void Replace(Parameter weight, LinearLayout layout)
+    {
+        Weight.Original = weight;
+        Layout = layout;
+    }
 
     /// <summary>Runs the layer and its adapters.</summary>
     /// <param name="context">The forward pass.</param>

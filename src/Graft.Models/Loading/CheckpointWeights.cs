@@ -4,7 +4,7 @@ using Graft.Tensors;
 namespace Graft.Models;
 
 /// <summary>Weights of a Hugging Face folder, used where they lie in the memory map.</summary>
-public sealed unsafe class CheckpointWeights : WeightSource
+public sealed unsafe partial class CheckpointWeights : WeightSource
 {
     private const int MostProblems = 10_000;
 
@@ -18,8 +18,10 @@ public sealed unsafe class CheckpointWeights : WeightSource
     /// <param name="folder">The opened weights; stays open as long as the model lives.</param>
     /// <param name="where">The folder's path, for errors.</param>
     /// <param name="canonicalName">Today's name for a key of the file; null for a buffer that old checkpoints carry and nobody needs.</param>
-    public CheckpointWeights(CheckpointFolder folder, string where, Func<string, string?> canonicalName)
+    /// <param name="quantization">How the weights are quantised; null where they are not.</param>
+    public CheckpointWeights(CheckpointFolder folder, string where, Func<string, string?> canonicalName, QuantizationConfig? quantization = null)
     {
+        _quantization = quantization;
         _folder = folder;
         _where = where;
         foreach ((string key, TensorEntry entry) in folder.Tensors)
@@ -37,6 +39,11 @@ public sealed unsafe class CheckpointWeights : WeightSource
     /// <inheritdoc/>
     public override Parameter Take(string name, WeightRole role, int[] shape)
     {
+        if (IsQuantized(name))
+        {
+            return TakeQuantized(name, shape);
+        }
+
         string key = name;
         if (!_byName.TryGetValue(key, out TensorEntry? entry))
         {

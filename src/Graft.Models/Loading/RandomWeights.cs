@@ -1,4 +1,5 @@
 using Graft.Tensors;
+using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
 
 namespace Graft.Models;
@@ -70,7 +71,7 @@ public sealed unsafe class RandomWeights : WeightSource
         {
             long first = (long)part * ChunkLength;
             int count = (int)Math.Min(ChunkLength, Count - first);
-            Span<float> values = new float[count];
+            var values = new Span<float>(DType == DType.Float32 ? (float*)Data + first : ThreadScratch.GetSingles(0, count), count);
             switch (Role)
             {
                 case WeightRole.NormWeight:
@@ -79,17 +80,21 @@ public sealed unsafe class RandomWeights : WeightSource
                 case WeightRole.Matrix or WeightRole.Embedding:
                     CounterRandom.FillNormal(values, Key, 0, Deviation, first);
                     break;
+                default:
+                    values.Clear();
+                    break;
             }
 
-            if (DType == DType.Float32)
+            if (DType == DType.BFloat16)
             {
-                values.CopyTo(new Span<float>((float*)Data + first, count));
-                return;
+                BFloat16.FromSingles(values, new Span<ushort>((ushort*)Data + first, count));
             }
-
-            for (int i = 0; i < count; i++)
+            else if (DType == DType.Float16)
             {
-                ((ushort*)Data)[first + i] = DType == DType.BFloat16 ? BFloat16.FromSingle(values[i]) : BitConverter.HalfToUInt16Bits((Half)values[i]);
+                for (int i = 0; i < count; i++)
+                {
+                    ((Half*)Data)[first + i] = (Half)values[i];
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ public sealed record AdapterContext(LanguageModel Model, string Name, ulong? See
     public void Cast(Parameter parameter, Parameter layer)
     {
         ArgumentNullException.ThrowIfNull(layer);
-        if (!AutocastAdapterDType && layer.DType != DType.Float32)
+        if (!AutocastAdapterDType && layer.DType != DType.Float32 && layer.DType.IsWeightType())
         {
             StoredValues.Narrow(parameter, layer.DType);
         }

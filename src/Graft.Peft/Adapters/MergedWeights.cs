@@ -26,7 +26,8 @@ public sealed class MergedWeights
             return weights.After;
         }
 
-        Parameter copy = StoredValues.Copy(slot.Original);
+        // A quantised weight is changed in fp32; Requantize brings it back.
+        Parameter copy = slot.Original.Quantized is null ? StoredValues.Copy(slot.Original) : ModelQuantization.Dequantize(slot.Original, DType.Float32);
         Put(slot, copy);
         return copy;
     }
@@ -100,6 +101,19 @@ public sealed class MergedWeights
         }
 
         StoredValues.Write(weight, first, values);
+    }
+
+    /// <summary>Quantises what was quantised before, when all adapters are merged; weights of formats that cannot be written stay in fp32.</summary>
+    internal void Requantize()
+    {
+        foreach (WeightSlot slot in _slots.Keys.ToList())
+        {
+            (Parameter before, Parameter after) = _slots[slot];
+            if (before.Quantized is { } matrix && after.Quantized is null)
+            {
+                Put(slot, ModelQuantization.QuantizeLike(after, matrix));
+            }
+        }
     }
 
     /// <summary>Puts back what was there before.</summary>

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
 namespace Graft.Tensors;
 
 /// <summary>Conversions between binary32 and bfloat16, kept as its 16 bits.</summary>
@@ -19,5 +22,31 @@ public static class BFloat16
         }
 
         return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+
+    /// <summary>Rounds many numbers; see <see cref="FromSingle"/>.</summary>
+    /// <param name="source">Numbers in binary32.</param>
+    /// <param name="destination">Receives as many bfloat16.</param>
+    public static void FromSingles(ReadOnlySpan<float> source, Span<ushort> destination)
+    {
+        ReadOnlySpan<uint> bits = MemoryMarshal.Cast<float, uint>(source);
+        destination = destination[..source.Length];
+        int i = 0;
+        for (; i + 8 <= source.Length; i += 8)
+        {
+            Vector128.Narrow(Round(Vector128.Create(bits.Slice(i, 4))), Round(Vector128.Create(bits.Slice(i + 4, 4)))).CopyTo(destination[i..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] = FromSingle(source[i]);
+        }
+    }
+
+    private static Vector128<uint> Round(Vector128<uint> bits)
+    {
+        Vector128<uint> rounded = (bits + Vector128.Create(0x7FFFu) + ((bits >> 16) & Vector128<uint>.One)) >> 16;
+        Vector128<float> values = bits.AsSingle();
+        return Vector128.ConditionalSelect(Vector128.Equals(values, values).AsUInt32(), rounded, (bits >> 16) | Vector128.Create(0x40u));
     }
 }

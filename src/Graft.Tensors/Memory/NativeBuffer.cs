@@ -5,19 +5,22 @@ namespace Graft.Tensors;
 /// <summary>Zeroed native memory, aligned to 64 bytes, freed with its owner.</summary>
 public sealed unsafe class NativeBuffer : IDisposable
 {
-    /// <summary>Allocates.</summary>
-    /// <param name="bytes">Size in bytes; at least 64 are taken.</param>
+    private const int Alignment = 64;
+
+    private void* _allocation;
+
+    /// <summary>Allocates. Pages that the system hands out zeroed are not touched before they are used.</summary>
+    /// <param name="bytes">Size in bytes.</param>
     public NativeBuffer(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ByteLength = bytes;
-        nuint size = (nuint)Math.Max(64, bytes);
-        Data = (byte*)NativeMemory.AlignedAlloc(size, 64);
-        NativeMemory.Clear(Data, size);
+        _allocation = NativeMemory.AllocZeroed((nuint)bytes + (2 * Alignment));
+        Data = (byte*)(((nuint)_allocation + Alignment - 1) & ~(nuint)(Alignment - 1));
     }
 
     /// <summary>Frees what <see cref="Dispose"/> has not.</summary>
-    ~NativeBuffer() => NativeMemory.AlignedFree(Data);
+    ~NativeBuffer() => NativeMemory.Free(_allocation);
 
     /// <summary>First byte.</summary>
     public byte* Data { get; private set; }
@@ -28,7 +31,8 @@ public sealed unsafe class NativeBuffer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.AlignedFree(Data);
+        NativeMemory.Free(_allocation);
+        _allocation = null;
         Data = null;
         GC.SuppressFinalize(this);
     }

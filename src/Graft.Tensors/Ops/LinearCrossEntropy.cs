@@ -4,12 +4,12 @@ namespace Graft.Tensors;
 
 public static unsafe partial class Op
 {
-    private const int LogitsChunkLength = 16 << 20;
+    private const int LogitsChunkLength = 32 << 20;
     private const int MostRowsPerChunk = 512;
 
     /// <summary>The language model's head and its loss in one: <c>CrossEntropy(hidden headᵀ + bias, targets)</c>.</summary>
     /// <remarks>
-    /// Logits exist only for rows with a target, a chunk of at most 64 MiB and 512 rows at a time (smaller ones read the head too often), and the chunk's gradients are
+    /// Logits exist only for rows with a target, a chunk of at most 128 MiB and 512 rows at a time (smaller ones read the head too often), and the chunk's gradients are
     /// formed before it is overwritten (design D6): <c>dlogits = scale (softmax - onehot)</c>, <c>dhidden = dlogits head</c>,
     /// <c>dhead = dlogitsᵀ hidden</c>, the last sequence by sequence. The gradient of hidden is thus in place when
     /// <see cref="Tape.Backward"/> starts. Where the tape does not record, only the loss is computed.
@@ -40,6 +40,14 @@ public static unsafe partial class Op
         RequireHead(hidden, head, headBias);
         using var labelled = new LabelledRows(tape, hidden.Sequences, targets, weight.Rows);
         int limit = Math.Clamp(LogitsChunkLength / Math.Max(1, weight.Rows), 1, MostRowsPerChunk);
+        bool headTrains = tape.Recording && (head.WantsGradient || headBias is { WantsGradient: true });
+        if (!headTrains && labelled.Count > 0)
+        {
+            // Chunks of like size: a short last one would read the head for a few rows. Sums over rows, where there are any, ask for fixed chunks.
+            int chunks = (labelled.Count + limit - 1) / limit;
+            limit = (labelled.Count + chunks - 1) / chunks;
+        }
+
         int mostRows = Math.Min(limit, labelled.Count);
         using var logits = new StepArenaRange(tape, (long)mostRows * weight.Rows);
         using var rows = new StepArenaRange(tape, (long)mostRows * weight.Columns);
@@ -55,7 +63,7 @@ public static unsafe partial class Op
         {
             for (int first = 0; first < labelled.Count;)
             {
-                int count = labelled.NextChunk(first, ref sequence, limit, wholeSegments: chunk.HeadTrains || chunk.BiasTrains, segments);
+                int count = labelled.NextChunk(first, ref sequence, limit, wholeSegments: headTrains, segments);
                 chunk.Run(labelled.Indices + first, target, labelled.Losses + first, segments[..(count + 1)]);
                 first += segments[count];
             }

@@ -1,3 +1,5 @@
+using Graft.Tensors.Kernels;
+
 namespace Graft.Tensors;
 
 /// <summary>Random numbers without state: a number is a function of a key and a counter (design D7).</summary>
@@ -42,51 +44,46 @@ public static class CounterRandom
         return ((ulong)b << 32) | a;
     }
 
-    /// <summary>Fills with numbers uniform in [<paramref name="low"/>, <paramref name="high"/>).</summary>
+    /// <summary>Fills with numbers uniform in [<paramref name="low"/>, <paramref name="high"/>): four from each counter.</summary>
     /// <param name="destination">What to fill.</param>
     /// <param name="key">Names the stream.</param>
     /// <param name="low">Lower bound.</param>
     /// <param name="high">Upper bound.</param>
     public static void FillUniform(Span<float> destination, ulong key, float low, float high)
     {
-        for (int i = 0; i < destination.Length; i++)
-        {
-            destination[i] = low + ((high - low) * ToUniform(Lane(key, i)));
-        }
-    }
-
-    /// <summary>Fills with normally distributed numbers (Box and Muller 1958): four from each counter.</summary>
-    /// <param name="destination">What to fill.</param>
-    /// <param name="key">Names the stream.</param>
-    /// <param name="mean">Mean.</param>
-    /// <param name="deviation">Standard deviation.</param>
-    /// <param name="first">Index of the first number in the stream, a multiple of four: a long stretch may be filled in parts.</param>
-    public static void FillNormal(Span<float> destination, ulong key, float mean, float deviation, long first = 0)
-    {
-        Span<float> four = stackalloc float[4];
+        Span<uint> four = stackalloc uint[4];
         for (int i = 0; i < destination.Length; i += 4)
         {
-            (uint a, uint b, uint c, uint d) = Next(key, 1, (ulong)((first + i) >> 2));
-            (four[0], four[1]) = Pair(a, b);
-            (four[2], four[3]) = Pair(c, d);
+            (four[0], four[1], four[2], four[3]) = Next(key, 0, (ulong)(i >> 2));
             for (int j = 0; j < Math.Min(4, destination.Length - i); j++)
             {
-                destination[i + j] = mean + (deviation * four[j]);
+                destination[i + j] = low + ((high - low) * ToUniform(four[j]));
             }
         }
     }
 
-    /// <summary>Two independent standard normal numbers.</summary>
-    private static (float First, float Second) Pair(uint a, uint b)
+    /// <summary>Fills with normally distributed numbers (Box and Muller 1958), within 5.8 standard deviations.</summary>
+    /// <param name="destination">What to fill.</param>
+    /// <param name="key">Names the stream.</param>
+    /// <param name="mean">Mean.</param>
+    /// <param name="deviation">Standard deviation.</param>
+    /// <param name="first">Index of the first number in the stream, a multiple of 64: a long stretch may be filled in parts.</param>
+    public static unsafe void FillNormal(Span<float> destination, ulong key, float mean, float deviation, long first = 0)
     {
-        double radius = Math.Sqrt(-2 * Math.Log((a + 1.0) / 4294967296.0));
-        (double sine, double cosine) = Math.SinCos(2 * Math.PI * b / 4294967296.0);
-        return ((float)(radius * cosine), (float)(radius * sine));
-    }
+        if (first < 0 || first % NormalLanes.BlockLength != 0)
+        {
+            throw new ArgumentException($"a stream of normal numbers can be entered at multiples of {NormalLanes.BlockLength}, not at {first}", nameof(first));
+        }
 
-    private static uint Lane(ulong key, int index)
-    {
-        (uint a, uint b, uint c, uint d) = Next(key, 0, (ulong)(index >> 2));
-        return (index & 3) switch { 0 => a, 1 => b, 2 => c, _ => d };
+        fixed (float* target = destination)
+        {
+            switch (InstructionSet.Current)
+            {
+                case Isa.Avx512: NormalLanes.Fill<Lanes512>(target, destination.Length, key, mean, deviation, first); break;
+                case Isa.Avx2: NormalLanes.Fill<Lanes256>(target, destination.Length, key, mean, deviation, first); break;
+                case Isa.Vector128: NormalLanes.Fill<Lanes128>(target, destination.Length, key, mean, deviation, first); break;
+                default: NormalLanes.Fill<LanesScalar>(target, destination.Length, key, mean, deviation, first); break;
+            }
+        }
     }
 }

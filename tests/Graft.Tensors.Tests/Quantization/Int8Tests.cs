@@ -37,7 +37,7 @@ public sealed unsafe class Int8Tests : IDisposable
                     Assert.Equal(scale, matrix.Scales[row]);
                     for (int column = 0; column < columns; column++)
                     {
-                        int expected = scale == 0 ? 0 : (int)MathF.Round(part[column] * (127 / scale), MidpointRounding.ToEven);
+                        int expected = scale == 0 ? 0 : (int)MathF.Round(part[column] * (1 / scale * 127), MidpointRounding.ToEven);
                         Assert.Equal(expected, matrix.Codes[(row * columns) + column]);
                         float value = WeightDecoder.Read(new WeightView(matrix), (row * columns) + column);
                         Assert.Equal(expected * (scale * (1f / 127)), value);

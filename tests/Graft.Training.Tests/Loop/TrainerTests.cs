@@ -140,8 +140,36 @@ public sealed class TrainerTests : IDisposable
     {
         using PeftModel model = TinyRuns.Model();
         Assert.Contains("held-back", Assert.Throws<ArgumentException>(() => new Trainer(model, TinyRuns.Samples(9), Quick() with { EvalStrategy = IntervalStrategy.Epoch })).Message, StringComparison.Ordinal);
+        Assert.Contains("no training samples", Assert.Throws<ArgumentException>(() => new Trainer(model, [], Quick())).Message, StringComparison.Ordinal);
+        model.MergeAdapter();
+        Assert.Contains("default are merged", Assert.Throws<ArgumentException>(() => new Trainer(model, TinyRuns.Samples(9), Quick())).Message, StringComparison.Ordinal);
+        model.UnmergeAdapter();
         model.SetAdapter();
         Assert.Contains("nothing is trainable", Assert.Throws<ArgumentException>(() => new Trainer(model, TinyRuns.Samples(9), Quick())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Samples_that_do_not_fit_the_model_are_refused_by_row()
+    {
+        using PeftModel model = TinyRuns.Model("gpt2");
+        void Refused(string says, int[] ids, int[] labels)
+        {
+            TokenizedSample[] samples = [.. TinyRuns.Samples(4), new TokenizedSample(ids, labels, new RowSource("bad.jsonl", 7))];
+            string training = Assert.Throws<ArgumentException>(() => new Trainer(model, samples, Quick())).Message;
+            string held = Assert.Throws<ArgumentException>(() => new Trainer(model, TinyRuns.Samples(4), Quick() with { EvalStrategy = IntervalStrategy.Epoch }, samples)).Message;
+
+            Assert.StartsWith("bad.jsonl:7: ", training, StringComparison.Ordinal);
+            Assert.Contains(says, training, StringComparison.Ordinal);
+            Assert.Equal(training, held);
+        }
+
+        Refused("65 tokens, but the model has 64 positions", new int[65], new int[65]);
+        Refused("token 1 has id 48, but the model knows 48 tokens", [1, 48], [1, 2]);
+        Refused("token 0 has id -1", [-1, 4], [1, 2]);
+        Refused("label 1 is 48", [1, 4], [1, 48]);
+        Refused("label 0 is -1", [1, 4], [-1, 4]);
+        Refused("0 tokens and 0 labels", [], []);
+        Refused("2 tokens and 1 labels", [1, 2], [1]);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal abstract class GgufArchitecture
         new GgufBloom(),
         new GgufFalcon(),
         new GgufGpt2(),
+        new GgufT5(),
     ];
 
     /// <summary>The value of <c>general.architecture</c>, which is also Hugging Face's <c>model_type</c>.</summary>
@@ -77,24 +78,11 @@ internal abstract class GgufArchitecture
             }
         }
 
-        if (!name.StartsWith(BlockPrefix, StringComparison.Ordinal))
+        foreach (GgufBlocks blocks in Blocks)
         {
-            return null;
-        }
-
-        int numberEnd = name.IndexOf('.', BlockPrefix.Length);
-        int partEnd = name.LastIndexOf('.');
-        if (numberEnd < 0 || partEnd <= numberEnd)
-        {
-            return null;
-        }
-
-        string part = name[(numberEnd + 1)..partEnd];
-        foreach ((string ours, string theirs) in BlockNames)
-        {
-            if (part == ours)
+            if (blocks.TensorName(name) is { } stored)
             {
-                return $"blk.{name[BlockPrefix.Length..numberEnd]}.{theirs}{name[partEnd..]}";
+                return stored;
             }
         }
 
@@ -111,14 +99,11 @@ internal abstract class GgufArchitecture
     /// <param name="name">Its name in the file.</param>
     public virtual bool IsIgnored(string name) => name == "rope_freqs.weight";
 
-    /// <summary>What blocks' names begin with in Transformers, before their number.</summary>
-    protected abstract string BlockPrefix { get; }
-
     /// <summary>Names outside the blocks: in Transformers, and in the file.</summary>
     protected abstract IReadOnlyList<(string Ours, string Theirs)> WholeNames { get; }
 
-    /// <summary>Names inside a block, without <c>.weight</c> and <c>.bias</c>.</summary>
-    protected abstract IReadOnlyList<(string Ours, string Theirs)> BlockNames { get; }
+    /// <summary>Names inside blocks.</summary>
+    protected abstract IReadOnlyList<GgufBlocks> Blocks { get; }
 
     /// <summary>Writes the fields that differ from architecture to architecture.</summary>
     protected abstract void WriteConfig(Utf8JsonWriter json, GgufMetadata metadata);

@@ -13,9 +13,6 @@ internal sealed class GgufBloom : GgufArchitecture
     public override string ClassName => "BloomForCausalLM";
 
     /// <inheritdoc/>
-    protected override string BlockPrefix => "transformer.h.";
-
-    /// <inheritdoc/>
     protected override IReadOnlyList<(string Ours, string Theirs)> WholeNames { get; } =
     [
         ("transformer.word_embeddings.weight", "token_embd.weight"), ("lm_head.weight", "output.weight"),
@@ -24,10 +21,13 @@ internal sealed class GgufBloom : GgufArchitecture
     ];
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Ours, string Theirs)> BlockNames { get; } =
+    protected override IReadOnlyList<GgufBlocks> Blocks { get; } =
     [
-        ("input_layernorm", "attn_norm"), ("self_attention.query_key_value", "attn_qkv"), ("self_attention.dense", "attn_output"),
-        ("post_attention_layernorm", "ffn_norm"), ("mlp.dense_h_to_4h", "ffn_up"), ("mlp.dense_4h_to_h", "ffn_down"),
+        new("transformer.h.", "blk.",
+        [
+            ("input_layernorm", "attn_norm"), ("self_attention.query_key_value", "attn_qkv"), ("self_attention.dense", "attn_output"),
+            ("post_attention_layernorm", "ffn_norm"), ("mlp.dense_h_to_4h", "ffn_up"), ("mlp.dense_4h_to_h", "ffn_down"),
+        ]),
     ];
 
     /// <inheritdoc/>

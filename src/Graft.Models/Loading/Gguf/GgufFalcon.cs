@@ -13,9 +13,6 @@ internal sealed class GgufFalcon : GgufArchitecture
     public override string ClassName => "FalconForCausalLM";
 
     /// <inheritdoc/>
-    protected override string BlockPrefix => "transformer.h.";
-
-    /// <inheritdoc/>
     protected override IReadOnlyList<(string Ours, string Theirs)> WholeNames { get; } =
     [
         ("transformer.word_embeddings.weight", "token_embd.weight"), ("lm_head.weight", "output.weight"),
@@ -23,11 +20,14 @@ internal sealed class GgufFalcon : GgufArchitecture
     ];
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Ours, string Theirs)> BlockNames { get; } =
+    protected override IReadOnlyList<GgufBlocks> Blocks { get; } =
     [
-        ("input_layernorm", "attn_norm"), ("ln_mlp", "attn_norm"), ("ln_attn", "attn_norm_2"),
-        ("self_attention.query_key_value", "attn_qkv"), ("self_attention.dense", "attn_output"),
-        ("mlp.dense_h_to_4h", "ffn_up"), ("mlp.dense_4h_to_h", "ffn_down"),
+        new("transformer.h.", "blk.",
+        [
+            ("input_layernorm", "attn_norm"), ("ln_mlp", "attn_norm"), ("ln_attn", "attn_norm_2"),
+            ("self_attention.query_key_value", "attn_qkv"), ("self_attention.dense", "attn_output"),
+            ("mlp.dense_h_to_4h", "ffn_up"), ("mlp.dense_4h_to_h", "ffn_down"),
+        ]),
     ];
 
     /// <inheritdoc/>

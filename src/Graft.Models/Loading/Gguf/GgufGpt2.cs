@@ -13,9 +13,6 @@ internal sealed class GgufGpt2 : GgufArchitecture
     public override string ClassName => "GPT2LMHeadModel";
 
     /// <inheritdoc/>
-    protected override string BlockPrefix => "transformer.h.";
-
-    /// <inheritdoc/>
     protected override IReadOnlyList<(string Ours, string Theirs)> WholeNames { get; } =
     [
         ("transformer.wte.weight", "token_embd.weight"), ("transformer.wpe.weight", "position_embd.weight"), ("lm_head.weight", "output.weight"),
@@ -23,10 +20,13 @@ internal sealed class GgufGpt2 : GgufArchitecture
     ];
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Ours, string Theirs)> BlockNames { get; } =
+    protected override IReadOnlyList<GgufBlocks> Blocks { get; } =
     [
-        ("ln_1", "attn_norm"), ("attn.c_attn", "attn_qkv"), ("attn.c_proj", "attn_output"),
-        ("ln_2", "ffn_norm"), ("mlp.c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
+        new("transformer.h.", "blk.",
+        [
+            ("ln_1", "attn_norm"), ("attn.c_attn", "attn_qkv"), ("attn.c_proj", "attn_output"),
+            ("ln_2", "ffn_norm"), ("mlp.c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
+        ]),
     ];
 
     /// <inheritdoc/>

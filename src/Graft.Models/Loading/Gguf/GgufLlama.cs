@@ -16,21 +16,21 @@ internal sealed class GgufLlama(string name, string className, bool permutes) : 
     public override string ClassName => className;
 
     /// <inheritdoc/>
-    protected override string BlockPrefix => "model.layers.";
-
-    /// <inheritdoc/>
     protected override IReadOnlyList<(string Ours, string Theirs)> WholeNames { get; } =
     [
         ("model.embed_tokens.weight", "token_embd.weight"), ("model.norm.weight", "output_norm.weight"), ("lm_head.weight", "output.weight"),
     ];
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<(string Ours, string Theirs)> BlockNames { get; } =
+    protected override IReadOnlyList<GgufBlocks> Blocks { get; } =
     [
-        ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"), ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
-        ("self_attn.q_norm", "attn_q_norm"), ("self_attn.k_norm", "attn_k_norm"),
-        ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
-        ("input_layernorm", "attn_norm"), ("post_attention_layernorm", "ffn_norm"),
+        new("model.layers.", "blk.",
+        [
+            ("self_attn.q_proj", "attn_q"), ("self_attn.k_proj", "attn_k"), ("self_attn.v_proj", "attn_v"), ("self_attn.o_proj", "attn_output"),
+            ("self_attn.q_norm", "attn_q_norm"), ("self_attn.k_norm", "attn_k_norm"),
+            ("mlp.gate_proj", "ffn_gate"), ("mlp.up_proj", "ffn_up"), ("mlp.down_proj", "ffn_down"),
+            ("input_layernorm", "attn_norm"), ("post_attention_layernorm", "ffn_norm"),
+        ]),
     ];
 
     /// <inheritdoc/>

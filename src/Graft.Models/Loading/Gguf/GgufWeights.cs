@@ -6,7 +6,7 @@ namespace Graft.Models;
 /// <summary>Weights of a GGUF file, used where they lie in the memory map, in the blocks that they are stored in.</summary>
 internal sealed unsafe class GgufWeights(GgufFile file, GgufArchitecture architecture) : WeightSource
 {
-    private const int MaximumShown = 20;
+    private const int MostProblems = 10_000;
 
     private readonly GgufMetadata _metadata = new(file);
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
@@ -27,15 +27,13 @@ internal sealed unsafe class GgufWeights(GgufFile file, GgufArchitecture archite
     {
         if (Find(name) is not { } tensor)
         {
-            _problems.Add($"missing: {name} [{string.Join(", ", shape)}] ({architecture.TensorName(name) ?? "which GGUF has no name for"})");
-            return new Parameter(name, [0, 0], DType.Float32, 0, null);
+            return StandIn(name, $"missing: {name} [{string.Join(", ", shape)}] ({architecture.TensorName(name) ?? "which GGUF has no name for"})");
         }
 
         _taken.Add(tensor.Name);
         if (!tensor.Shape.SequenceEqual(shape.Select(size => (long)size)))
         {
-            _problems.Add($"wrong shape: {tensor.Name} is [{string.Join(", ", tensor.Shape)}] in the file, the metadata ask for [{string.Join(", ", shape)}]");
-            return new Parameter(name, [0, 0], DType.Float32, 0, null);
+            return StandIn(name, $"wrong shape: {tensor.Name} is [{string.Join(", ", tensor.Shape)}] in the file, the metadata ask for [{string.Join(", ", shape)}]");
         }
 
         int[]? storedRows = architecture.StoredRows(name, shape[0], _metadata);
@@ -62,9 +60,7 @@ internal sealed unsafe class GgufWeights(GgufFile file, GgufArchitecture archite
 
         if (_problems.Count > 0)
         {
-            string shown = string.Join(Environment.NewLine + "  ", _problems.Take(MaximumShown));
-            string rest = _problems.Count > MaximumShown ? $"{Environment.NewLine}  and {_problems.Count - MaximumShown} more" : string.Empty;
-            throw new InvalidDataException($"{file.Path}: the tensors do not fit the metadata{Environment.NewLine}  {shown}{rest}");
+            throw WeightMismatch.Error($"{file.Path}: the tensors do not fit the metadata", _problems);
         }
     }
 
@@ -79,6 +75,18 @@ internal sealed unsafe class GgufWeights(GgufFile file, GgufArchitecture archite
         }
 
         return new Parameter(name, shape, dtype, (nint)memory.Data, memory);
+    }
+
+    private Parameter StandIn(string name, string problem)
+    {
+        _problems.Add(problem);
+        if (_problems.Count >= MostProblems)
+        {
+            // Metadata that ask for a billion blocks must not get them.
+            Finish();
+        }
+
+        return new Parameter(name, [0, 0], DType.Float32, 0, null);
     }
 
     private GgufTensor? Find(string name)

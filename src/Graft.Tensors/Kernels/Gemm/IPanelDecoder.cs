@@ -32,6 +32,28 @@ internal unsafe interface IPanelDecoder
     /// <param name="step">Elements from one row to the next in <paramref name="destination"/>.</param>
     static abstract void DecodeRows(int lanes, in WeightView weight, long row, int rows, int column, int count, float* destination, nint step);
 
+    /// <summary>Whether <see cref="RunPacking"/> is there: an element's value depends on nothing but its own bits.</summary>
+    static virtual bool RunsPacking => false;
+
+    /// <summary>A tile that decodes a panel of B while it uses it; see <see cref="IMicrokernel.RunPacking"/>.</summary>
+    /// <typeparam name="TKernel">The microkernel.</typeparam>
+    /// <param name="weight">The stored matrix, [k, n].</param>
+    /// <param name="row">First k.</param>
+    /// <param name="column">First column of the panel, which has the width of the widest tile.</param>
+    /// <param name="rows">Rows of the tile.</param>
+    /// <param name="depth">Steps of k.</param>
+    /// <param name="a">A.</param>
+    /// <param name="aRow">Elements from one row to the next in A.</param>
+    /// <param name="aStep">Elements from one k to the next in A.</param>
+    /// <param name="packed">Receives the panel.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">Elements from one row of C to the next.</param>
+    /// <param name="accumulate">Add to C.</param>
+    static virtual void RunPacking<TKernel>(
+        in WeightView weight, long row, int column, int rows, nint depth, float* a, nint aRow, nint aStep, float* packed, float* c, nint ldc, bool accumulate)
+        where TKernel : struct, IMicrokernel
+        => throw new NotSupportedException();
+
     /// <summary>Up to <paramref name="lanes"/> rows side by side: <c>destination[p·step + i] = weight[row + i, column + p]</c>.</summary>
     /// <remarks>Lanes without a row get some finite value of the matrix: the product's columns there are dropped.</remarks>
     /// <param name="lanes">Vector length of the instruction set in use: 16, 8, 4 or 1.</param>

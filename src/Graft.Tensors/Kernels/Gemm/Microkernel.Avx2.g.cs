@@ -26,44 +26,66 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     public static int PackedRows => 8;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    public static bool ReadsRows => true;
+
+    /// <inheritdoc/>
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         switch ((rows * 2) + vectors - 3)
         {
-            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 0: Tile1x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 1: Tile1x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 2: Tile2x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 3: Tile2x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 4: Tile3x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 5: Tile3x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 6: Tile4x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 7: Tile4x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 8: Tile5x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 9: Tile5x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 10: Tile6x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 11: Tile6x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            default: throw new UnreachableException();
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void RunPacking<TSource>(int rows, nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        switch (rows)
+        {
+            case 1: Packing1x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 2: Packing2x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 3: Packing3x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 4: Packing4x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 5: Packing5x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 6: Packing6x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
             default: throw new UnreachableException();
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile1x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -84,26 +106,29 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile1x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
                 Vector256<float> b1 = Vector256.Load(b + 8);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -126,7 +151,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile2x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -135,19 +160,22 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -172,7 +200,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile2x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -183,22 +211,25 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
                 Vector256<float> b1 = Vector256.Load(b + 8);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -227,7 +258,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile3x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -239,21 +270,25 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -282,7 +317,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile3x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -297,25 +332,29 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
                 Vector256<float> b1 = Vector256.Load(b + 8);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -350,7 +389,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile4x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -365,26 +404,32 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                Vector256<float> a3 = Vector256.Create(a[3]);
-                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                Vector256<float> x3 = Vector256.Create(a3[0]);
+                c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -414,7 +459,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile4x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -433,31 +478,37 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
                 Vector256<float> b1 = Vector256.Load(b + 8);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-                Vector256<float> a3 = Vector256.Create(a[3]);
-                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-                c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+                Vector256<float> x3 = Vector256.Create(a3[0]);
+                c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+                c3_1 = Fma.MultiplyAdd(x3, b1, c3_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -495,7 +546,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile5x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -513,28 +564,34 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                Vector256<float> a3 = Vector256.Create(a[3]);
-                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-                Vector256<float> a4 = Vector256.Create(a[4]);
-                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                Vector256<float> x3 = Vector256.Create(a3[0]);
+                c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+                Vector256<float> x4 = Vector256.Create(a3[aRow]);
+                c4_0 = Fma.MultiplyAdd(x4, b0, c4_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -568,7 +625,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile5x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -591,34 +648,40 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
                 Vector256<float> b1 = Vector256.Load(b + 8);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-                Vector256<float> a3 = Vector256.Create(a[3]);
-                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-                c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
-                Vector256<float> a4 = Vector256.Create(a[4]);
-                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-                c4_1 = Fma.MultiplyAdd(a4, b1, c4_1);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+                Vector256<float> x3 = Vector256.Create(a3[0]);
+                c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+                c3_1 = Fma.MultiplyAdd(x3, b1, c3_1);
+                Vector256<float> x4 = Vector256.Create(a3[aRow]);
+                c4_0 = Fma.MultiplyAdd(x4, b0, c4_0);
+                c4_1 = Fma.MultiplyAdd(x4, b1, c4_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -662,7 +725,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile6x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c1_0 = Vector256<float>.Zero;
@@ -683,30 +746,36 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                Vector256<float> a3 = Vector256.Create(a[3]);
-                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-                Vector256<float> a4 = Vector256.Create(a[4]);
-                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-                Vector256<float> a5 = Vector256.Create(a[5]);
-                c5_0 = Fma.MultiplyAdd(a5, b0, c5_0);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                Vector256<float> x3 = Vector256.Create(a3[0]);
+                c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+                Vector256<float> x4 = Vector256.Create(a3[aRow]);
+                c4_0 = Fma.MultiplyAdd(x4, b0, c4_0);
+                Vector256<float> x5 = Vector256.Create(a3[aRow2]);
+                c5_0 = Fma.MultiplyAdd(x5, b0, c5_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -744,7 +813,7 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile6x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector256<float> c0_0 = Vector256<float>.Zero;
         Vector256<float> c0_1 = Vector256<float>.Zero;
@@ -771,42 +840,469 @@ internal unsafe struct MicrokernelAvx2 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector256<float> b0 = Vector256.Load(b);
                 Vector256<float> b1 = Vector256.Load(b + 8);
-                Vector256<float> a0 = Vector256.Create(a[0]);
-                c0_0 = Fma.MultiplyAdd(a0, b0, c0_0);
-                c0_1 = Fma.MultiplyAdd(a0, b1, c0_1);
-                Vector256<float> a1 = Vector256.Create(a[1]);
-                c1_0 = Fma.MultiplyAdd(a1, b0, c1_0);
-                c1_1 = Fma.MultiplyAdd(a1, b1, c1_1);
-                Vector256<float> a2 = Vector256.Create(a[2]);
-                c2_0 = Fma.MultiplyAdd(a2, b0, c2_0);
-                c2_1 = Fma.MultiplyAdd(a2, b1, c2_1);
-                Vector256<float> a3 = Vector256.Create(a[3]);
-                c3_0 = Fma.MultiplyAdd(a3, b0, c3_0);
-                c3_1 = Fma.MultiplyAdd(a3, b1, c3_1);
-                Vector256<float> a4 = Vector256.Create(a[4]);
-                c4_0 = Fma.MultiplyAdd(a4, b0, c4_0);
-                c4_1 = Fma.MultiplyAdd(a4, b1, c4_1);
-                Vector256<float> a5 = Vector256.Create(a[5]);
-                c5_0 = Fma.MultiplyAdd(a5, b0, c5_0);
-                c5_1 = Fma.MultiplyAdd(a5, b1, c5_1);
+                Vector256<float> x0 = Vector256.Create(a[0]);
+                c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+                c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+                Vector256<float> x1 = Vector256.Create(a[aRow]);
+                c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+                c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+                Vector256<float> x2 = Vector256.Create(a[aRow2]);
+                c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+                c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+                Vector256<float> x3 = Vector256.Create(a3[0]);
+                c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+                c3_1 = Fma.MultiplyAdd(x3, b1, c3_1);
+                Vector256<float> x4 = Vector256.Create(a3[aRow]);
+                c4_0 = Fma.MultiplyAdd(x4, b0, c4_0);
+                c4_1 = Fma.MultiplyAdd(x4, b1, c4_1);
+                Vector256<float> x5 = Vector256.Create(a3[aRow2]);
+                c5_0 = Fma.MultiplyAdd(x5, b0, c5_0);
+                c5_1 = Fma.MultiplyAdd(x5, b1, c5_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
 
             next += jump;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector256.Load(s) + c0_0;
+            c0_1 = Vector256.Load(s + 8) + c0_1;
+            s += ldc;
+            c1_0 = Vector256.Load(s) + c1_0;
+            c1_1 = Vector256.Load(s + 8) + c1_1;
+            s += ldc;
+            c2_0 = Vector256.Load(s) + c2_0;
+            c2_1 = Vector256.Load(s + 8) + c2_1;
+            s += ldc;
+            c3_0 = Vector256.Load(s) + c3_0;
+            c3_1 = Vector256.Load(s + 8) + c3_1;
+            s += ldc;
+            c4_0 = Vector256.Load(s) + c4_0;
+            c4_1 = Vector256.Load(s + 8) + c4_1;
+            s += ldc;
+            c5_0 = Vector256.Load(s) + c5_0;
+            c5_1 = Vector256.Load(s + 8) + c5_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing1x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> c0_0 = Vector256<float>.Zero;
+        Vector256<float> c0_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector256<float> b0 = TSource.Load256(source, 0);
+            b0.Store(b);
+            Vector256<float> b1 = TSource.Load256(source, 8);
+            b1.Store(b + 8);
+            Vector256<float> x0 = Vector256.Create(a[0]);
+            c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+            c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector256.Load(s) + c0_0;
+            c0_1 = Vector256.Load(s + 8) + c0_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing2x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> c0_0 = Vector256<float>.Zero;
+        Vector256<float> c0_1 = Vector256<float>.Zero;
+        Vector256<float> c1_0 = Vector256<float>.Zero;
+        Vector256<float> c1_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector256<float> b0 = TSource.Load256(source, 0);
+            b0.Store(b);
+            Vector256<float> b1 = TSource.Load256(source, 8);
+            b1.Store(b + 8);
+            Vector256<float> x0 = Vector256.Create(a[0]);
+            c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+            c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+            Vector256<float> x1 = Vector256.Create(a[aRow]);
+            c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+            c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector256.Load(s) + c0_0;
+            c0_1 = Vector256.Load(s + 8) + c0_1;
+            s += ldc;
+            c1_0 = Vector256.Load(s) + c1_0;
+            c1_1 = Vector256.Load(s + 8) + c1_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing3x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> c0_0 = Vector256<float>.Zero;
+        Vector256<float> c0_1 = Vector256<float>.Zero;
+        Vector256<float> c1_0 = Vector256<float>.Zero;
+        Vector256<float> c1_1 = Vector256<float>.Zero;
+        Vector256<float> c2_0 = Vector256<float>.Zero;
+        Vector256<float> c2_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector256<float> b0 = TSource.Load256(source, 0);
+            b0.Store(b);
+            Vector256<float> b1 = TSource.Load256(source, 8);
+            b1.Store(b + 8);
+            Vector256<float> x0 = Vector256.Create(a[0]);
+            c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+            c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+            Vector256<float> x1 = Vector256.Create(a[aRow]);
+            c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+            c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+            Vector256<float> x2 = Vector256.Create(a[aRow2]);
+            c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+            c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector256.Load(s) + c0_0;
+            c0_1 = Vector256.Load(s + 8) + c0_1;
+            s += ldc;
+            c1_0 = Vector256.Load(s) + c1_0;
+            c1_1 = Vector256.Load(s + 8) + c1_1;
+            s += ldc;
+            c2_0 = Vector256.Load(s) + c2_0;
+            c2_1 = Vector256.Load(s + 8) + c2_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing4x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> c0_0 = Vector256<float>.Zero;
+        Vector256<float> c0_1 = Vector256<float>.Zero;
+        Vector256<float> c1_0 = Vector256<float>.Zero;
+        Vector256<float> c1_1 = Vector256<float>.Zero;
+        Vector256<float> c2_0 = Vector256<float>.Zero;
+        Vector256<float> c2_1 = Vector256<float>.Zero;
+        Vector256<float> c3_0 = Vector256<float>.Zero;
+        Vector256<float> c3_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector256<float> b0 = TSource.Load256(source, 0);
+            b0.Store(b);
+            Vector256<float> b1 = TSource.Load256(source, 8);
+            b1.Store(b + 8);
+            Vector256<float> x0 = Vector256.Create(a[0]);
+            c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+            c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+            Vector256<float> x1 = Vector256.Create(a[aRow]);
+            c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+            c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+            Vector256<float> x2 = Vector256.Create(a[aRow2]);
+            c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+            c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+            Vector256<float> x3 = Vector256.Create(a3[0]);
+            c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+            c3_1 = Fma.MultiplyAdd(x3, b1, c3_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector256.Load(s) + c0_0;
+            c0_1 = Vector256.Load(s + 8) + c0_1;
+            s += ldc;
+            c1_0 = Vector256.Load(s) + c1_0;
+            c1_1 = Vector256.Load(s + 8) + c1_1;
+            s += ldc;
+            c2_0 = Vector256.Load(s) + c2_0;
+            c2_1 = Vector256.Load(s + 8) + c2_1;
+            s += ldc;
+            c3_0 = Vector256.Load(s) + c3_0;
+            c3_1 = Vector256.Load(s + 8) + c3_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing5x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> c0_0 = Vector256<float>.Zero;
+        Vector256<float> c0_1 = Vector256<float>.Zero;
+        Vector256<float> c1_0 = Vector256<float>.Zero;
+        Vector256<float> c1_1 = Vector256<float>.Zero;
+        Vector256<float> c2_0 = Vector256<float>.Zero;
+        Vector256<float> c2_1 = Vector256<float>.Zero;
+        Vector256<float> c3_0 = Vector256<float>.Zero;
+        Vector256<float> c3_1 = Vector256<float>.Zero;
+        Vector256<float> c4_0 = Vector256<float>.Zero;
+        Vector256<float> c4_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector256<float> b0 = TSource.Load256(source, 0);
+            b0.Store(b);
+            Vector256<float> b1 = TSource.Load256(source, 8);
+            b1.Store(b + 8);
+            Vector256<float> x0 = Vector256.Create(a[0]);
+            c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+            c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+            Vector256<float> x1 = Vector256.Create(a[aRow]);
+            c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+            c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+            Vector256<float> x2 = Vector256.Create(a[aRow2]);
+            c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+            c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+            Vector256<float> x3 = Vector256.Create(a3[0]);
+            c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+            c3_1 = Fma.MultiplyAdd(x3, b1, c3_1);
+            Vector256<float> x4 = Vector256.Create(a3[aRow]);
+            c4_0 = Fma.MultiplyAdd(x4, b0, c4_0);
+            c4_1 = Fma.MultiplyAdd(x4, b1, c4_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector256.Load(s) + c0_0;
+            c0_1 = Vector256.Load(s + 8) + c0_1;
+            s += ldc;
+            c1_0 = Vector256.Load(s) + c1_0;
+            c1_1 = Vector256.Load(s + 8) + c1_1;
+            s += ldc;
+            c2_0 = Vector256.Load(s) + c2_0;
+            c2_1 = Vector256.Load(s + 8) + c2_1;
+            s += ldc;
+            c3_0 = Vector256.Load(s) + c3_0;
+            c3_1 = Vector256.Load(s + 8) + c3_1;
+            s += ldc;
+            c4_0 = Vector256.Load(s) + c4_0;
+            c4_1 = Vector256.Load(s + 8) + c4_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing6x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> c0_0 = Vector256<float>.Zero;
+        Vector256<float> c0_1 = Vector256<float>.Zero;
+        Vector256<float> c1_0 = Vector256<float>.Zero;
+        Vector256<float> c1_1 = Vector256<float>.Zero;
+        Vector256<float> c2_0 = Vector256<float>.Zero;
+        Vector256<float> c2_1 = Vector256<float>.Zero;
+        Vector256<float> c3_0 = Vector256<float>.Zero;
+        Vector256<float> c3_1 = Vector256<float>.Zero;
+        Vector256<float> c4_0 = Vector256<float>.Zero;
+        Vector256<float> c4_1 = Vector256<float>.Zero;
+        Vector256<float> c5_0 = Vector256<float>.Zero;
+        Vector256<float> c5_1 = Vector256<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector256<float> b0 = TSource.Load256(source, 0);
+            b0.Store(b);
+            Vector256<float> b1 = TSource.Load256(source, 8);
+            b1.Store(b + 8);
+            Vector256<float> x0 = Vector256.Create(a[0]);
+            c0_0 = Fma.MultiplyAdd(x0, b0, c0_0);
+            c0_1 = Fma.MultiplyAdd(x0, b1, c0_1);
+            Vector256<float> x1 = Vector256.Create(a[aRow]);
+            c1_0 = Fma.MultiplyAdd(x1, b0, c1_0);
+            c1_1 = Fma.MultiplyAdd(x1, b1, c1_1);
+            Vector256<float> x2 = Vector256.Create(a[aRow2]);
+            c2_0 = Fma.MultiplyAdd(x2, b0, c2_0);
+            c2_1 = Fma.MultiplyAdd(x2, b1, c2_1);
+            Vector256<float> x3 = Vector256.Create(a3[0]);
+            c3_0 = Fma.MultiplyAdd(x3, b0, c3_0);
+            c3_1 = Fma.MultiplyAdd(x3, b1, c3_1);
+            Vector256<float> x4 = Vector256.Create(a3[aRow]);
+            c4_0 = Fma.MultiplyAdd(x4, b0, c4_0);
+            c4_1 = Fma.MultiplyAdd(x4, b1, c4_1);
+            Vector256<float> x5 = Vector256.Create(a3[aRow2]);
+            c5_0 = Fma.MultiplyAdd(x5, b0, c5_0);
+            c5_1 = Fma.MultiplyAdd(x5, b1, c5_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            b += bStep;
         }
 
         if (accumulate)

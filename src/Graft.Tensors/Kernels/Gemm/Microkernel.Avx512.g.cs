@@ -26,7 +26,10 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
     public static int PackedRows => 16;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    public static bool ReadsRows => false;
+
+    /// <inheritdoc/>
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         switch ((rows * 2) + vectors - 3)
         {
@@ -62,6 +65,30 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
         }
     }
 
+    /// <inheritdoc/>
+    public static void RunPacking<TSource>(int rows, nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        switch (rows)
+        {
+            case 1: Packing1x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 2: Packing2x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 3: Packing3x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 4: Packing4x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 5: Packing5x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 6: Packing6x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 7: Packing7x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 8: Packing8x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 9: Packing9x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 10: Packing10x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 11: Packing11x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 12: Packing12x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 13: Packing13x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 14: Packing14x2<TSource>(depth, a, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            default: throw new UnreachableException();
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
@@ -78,8 +105,8 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -118,9 +145,9 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -161,10 +188,10 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -212,12 +239,12 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -267,12 +294,12 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -329,15 +356,15 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -396,14 +423,14 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -469,18 +496,18 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -548,16 +575,16 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -632,21 +659,21 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -723,18 +750,18 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -818,24 +845,24 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -921,20 +948,20 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1027,27 +1054,27 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1142,22 +1169,22 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1259,30 +1286,30 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1386,24 +1413,24 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1514,33 +1541,33 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1653,26 +1680,26 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1792,36 +1819,36 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -1943,28 +1970,28 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -2093,39 +2120,39 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -2256,30 +2283,30 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                Vector512<float> a11 = Vector512.Create(a[11]);
-                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                Vector512<float> x11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -2417,42 +2444,42 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-                Vector512<float> a11 = Vector512.Create(a[11]);
-                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-                c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+                Vector512<float> x11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+                c11_1 = Avx512F.FusedMultiplyAdd(x11, b1, c11_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -2592,32 +2619,32 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                Vector512<float> a11 = Vector512.Create(a[11]);
-                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-                Vector512<float> a12 = Vector512.Create(a[12]);
-                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                Vector512<float> x11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+                Vector512<float> x12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(x12, b0, c12_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -2764,45 +2791,45 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-                Vector512<float> a11 = Vector512.Create(a[11]);
-                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-                c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
-                Vector512<float> a12 = Vector512.Create(a[12]);
-                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-                c12_1 = Avx512F.FusedMultiplyAdd(a12, b1, c12_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+                Vector512<float> x11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+                c11_1 = Avx512F.FusedMultiplyAdd(x11, b1, c11_1);
+                Vector512<float> x12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(x12, b0, c12_0);
+                c12_1 = Avx512F.FusedMultiplyAdd(x12, b1, c12_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -2951,34 +2978,34 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             do
             {
                 Vector512<float> b0 = Vector512.Load(b);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                Vector512<float> a11 = Vector512.Create(a[11]);
-                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-                Vector512<float> a12 = Vector512.Create(a[12]);
-                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-                Vector512<float> a13 = Vector512.Create(a[13]);
-                c13_0 = Avx512F.FusedMultiplyAdd(a13, b0, c13_0);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                Vector512<float> x11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+                Vector512<float> x12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(x12, b0, c12_0);
+                Vector512<float> x13 = Vector512.Create(a[13]);
+                c13_0 = Avx512F.FusedMultiplyAdd(x13, b0, c13_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -3134,48 +3161,48 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             {
                 Vector512<float> b0 = Vector512.Load(b);
                 Vector512<float> b1 = Vector512.Load(b + 16);
-                Vector512<float> a0 = Vector512.Create(a[0]);
-                c0_0 = Avx512F.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Avx512F.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector512<float> a1 = Vector512.Create(a[1]);
-                c1_0 = Avx512F.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Avx512F.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector512<float> a2 = Vector512.Create(a[2]);
-                c2_0 = Avx512F.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Avx512F.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector512<float> a3 = Vector512.Create(a[3]);
-                c3_0 = Avx512F.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Avx512F.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector512<float> a4 = Vector512.Create(a[4]);
-                c4_0 = Avx512F.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Avx512F.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector512<float> a5 = Vector512.Create(a[5]);
-                c5_0 = Avx512F.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Avx512F.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector512<float> a6 = Vector512.Create(a[6]);
-                c6_0 = Avx512F.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Avx512F.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector512<float> a7 = Vector512.Create(a[7]);
-                c7_0 = Avx512F.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Avx512F.FusedMultiplyAdd(a7, b1, c7_1);
-                Vector512<float> a8 = Vector512.Create(a[8]);
-                c8_0 = Avx512F.FusedMultiplyAdd(a8, b0, c8_0);
-                c8_1 = Avx512F.FusedMultiplyAdd(a8, b1, c8_1);
-                Vector512<float> a9 = Vector512.Create(a[9]);
-                c9_0 = Avx512F.FusedMultiplyAdd(a9, b0, c9_0);
-                c9_1 = Avx512F.FusedMultiplyAdd(a9, b1, c9_1);
-                Vector512<float> a10 = Vector512.Create(a[10]);
-                c10_0 = Avx512F.FusedMultiplyAdd(a10, b0, c10_0);
-                c10_1 = Avx512F.FusedMultiplyAdd(a10, b1, c10_1);
-                Vector512<float> a11 = Vector512.Create(a[11]);
-                c11_0 = Avx512F.FusedMultiplyAdd(a11, b0, c11_0);
-                c11_1 = Avx512F.FusedMultiplyAdd(a11, b1, c11_1);
-                Vector512<float> a12 = Vector512.Create(a[12]);
-                c12_0 = Avx512F.FusedMultiplyAdd(a12, b0, c12_0);
-                c12_1 = Avx512F.FusedMultiplyAdd(a12, b1, c12_1);
-                Vector512<float> a13 = Vector512.Create(a[13]);
-                c13_0 = Avx512F.FusedMultiplyAdd(a13, b0, c13_0);
-                c13_1 = Avx512F.FusedMultiplyAdd(a13, b1, c13_1);
+                Vector512<float> x0 = Vector512.Create(a[0]);
+                c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector512<float> x1 = Vector512.Create(a[1]);
+                c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector512<float> x2 = Vector512.Create(a[2]);
+                c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector512<float> x3 = Vector512.Create(a[3]);
+                c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector512<float> x4 = Vector512.Create(a[4]);
+                c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector512<float> x5 = Vector512.Create(a[5]);
+                c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector512<float> x6 = Vector512.Create(a[6]);
+                c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector512<float> x7 = Vector512.Create(a[7]);
+                c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+                Vector512<float> x8 = Vector512.Create(a[8]);
+                c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+                c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+                Vector512<float> x9 = Vector512.Create(a[9]);
+                c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+                c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+                Vector512<float> x10 = Vector512.Create(a[10]);
+                c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+                c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+                Vector512<float> x11 = Vector512.Create(a[11]);
+                c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+                c11_1 = Avx512F.FusedMultiplyAdd(x11, b1, c11_1);
+                Vector512<float> x12 = Vector512.Create(a[12]);
+                c12_0 = Avx512F.FusedMultiplyAdd(x12, b0, c12_0);
+                c12_1 = Avx512F.FusedMultiplyAdd(x12, b1, c12_1);
+                Vector512<float> x13 = Vector512.Create(a[13]);
+                c13_0 = Avx512F.FusedMultiplyAdd(x13, b0, c13_0);
+                c13_1 = Avx512F.FusedMultiplyAdd(x13, b1, c13_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -3184,6 +3211,1798 @@ internal unsafe struct MicrokernelAvx512 : IMicrokernel
             while (--count > 0);
 
             next += jump;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+            s += ldc;
+            c8_0 = Vector512.Load(s) + c8_0;
+            c8_1 = Vector512.Load(s + 16) + c8_1;
+            s += ldc;
+            c9_0 = Vector512.Load(s) + c9_0;
+            c9_1 = Vector512.Load(s + 16) + c9_1;
+            s += ldc;
+            c10_0 = Vector512.Load(s) + c10_0;
+            c10_1 = Vector512.Load(s + 16) + c10_1;
+            s += ldc;
+            c11_0 = Vector512.Load(s) + c11_0;
+            c11_1 = Vector512.Load(s + 16) + c11_1;
+            s += ldc;
+            c12_0 = Vector512.Load(s) + c12_0;
+            c12_1 = Vector512.Load(s + 16) + c12_1;
+            s += ldc;
+            c13_0 = Vector512.Load(s) + c13_0;
+            c13_1 = Vector512.Load(s + 16) + c13_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
+        c += ldc;
+        c13_0.Store(c);
+        c13_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing1x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing2x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing3x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing4x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing5x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing6x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing7x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing8x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing9x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        Vector512<float> c8_0 = Vector512<float>.Zero;
+        Vector512<float> c8_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            Vector512<float> x8 = Vector512.Create(a[8]);
+            c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+            c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+            s += ldc;
+            c8_0 = Vector512.Load(s) + c8_0;
+            c8_1 = Vector512.Load(s + 16) + c8_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing10x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        Vector512<float> c8_0 = Vector512<float>.Zero;
+        Vector512<float> c8_1 = Vector512<float>.Zero;
+        Vector512<float> c9_0 = Vector512<float>.Zero;
+        Vector512<float> c9_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            Vector512<float> x8 = Vector512.Create(a[8]);
+            c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+            c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+            Vector512<float> x9 = Vector512.Create(a[9]);
+            c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+            c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+            s += ldc;
+            c8_0 = Vector512.Load(s) + c8_0;
+            c8_1 = Vector512.Load(s + 16) + c8_1;
+            s += ldc;
+            c9_0 = Vector512.Load(s) + c9_0;
+            c9_1 = Vector512.Load(s + 16) + c9_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing11x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        Vector512<float> c8_0 = Vector512<float>.Zero;
+        Vector512<float> c8_1 = Vector512<float>.Zero;
+        Vector512<float> c9_0 = Vector512<float>.Zero;
+        Vector512<float> c9_1 = Vector512<float>.Zero;
+        Vector512<float> c10_0 = Vector512<float>.Zero;
+        Vector512<float> c10_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            Vector512<float> x8 = Vector512.Create(a[8]);
+            c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+            c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+            Vector512<float> x9 = Vector512.Create(a[9]);
+            c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+            c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+            Vector512<float> x10 = Vector512.Create(a[10]);
+            c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+            c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+            s += ldc;
+            c8_0 = Vector512.Load(s) + c8_0;
+            c8_1 = Vector512.Load(s + 16) + c8_1;
+            s += ldc;
+            c9_0 = Vector512.Load(s) + c9_0;
+            c9_1 = Vector512.Load(s + 16) + c9_1;
+            s += ldc;
+            c10_0 = Vector512.Load(s) + c10_0;
+            c10_1 = Vector512.Load(s + 16) + c10_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing12x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        Vector512<float> c8_0 = Vector512<float>.Zero;
+        Vector512<float> c8_1 = Vector512<float>.Zero;
+        Vector512<float> c9_0 = Vector512<float>.Zero;
+        Vector512<float> c9_1 = Vector512<float>.Zero;
+        Vector512<float> c10_0 = Vector512<float>.Zero;
+        Vector512<float> c10_1 = Vector512<float>.Zero;
+        Vector512<float> c11_0 = Vector512<float>.Zero;
+        Vector512<float> c11_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            Vector512<float> x8 = Vector512.Create(a[8]);
+            c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+            c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+            Vector512<float> x9 = Vector512.Create(a[9]);
+            c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+            c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+            Vector512<float> x10 = Vector512.Create(a[10]);
+            c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+            c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+            Vector512<float> x11 = Vector512.Create(a[11]);
+            c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+            c11_1 = Avx512F.FusedMultiplyAdd(x11, b1, c11_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+            s += ldc;
+            c8_0 = Vector512.Load(s) + c8_0;
+            c8_1 = Vector512.Load(s + 16) + c8_1;
+            s += ldc;
+            c9_0 = Vector512.Load(s) + c9_0;
+            c9_1 = Vector512.Load(s + 16) + c9_1;
+            s += ldc;
+            c10_0 = Vector512.Load(s) + c10_0;
+            c10_1 = Vector512.Load(s + 16) + c10_1;
+            s += ldc;
+            c11_0 = Vector512.Load(s) + c11_0;
+            c11_1 = Vector512.Load(s + 16) + c11_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing13x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        Vector512<float> c8_0 = Vector512<float>.Zero;
+        Vector512<float> c8_1 = Vector512<float>.Zero;
+        Vector512<float> c9_0 = Vector512<float>.Zero;
+        Vector512<float> c9_1 = Vector512<float>.Zero;
+        Vector512<float> c10_0 = Vector512<float>.Zero;
+        Vector512<float> c10_1 = Vector512<float>.Zero;
+        Vector512<float> c11_0 = Vector512<float>.Zero;
+        Vector512<float> c11_1 = Vector512<float>.Zero;
+        Vector512<float> c12_0 = Vector512<float>.Zero;
+        Vector512<float> c12_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            Vector512<float> x8 = Vector512.Create(a[8]);
+            c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+            c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+            Vector512<float> x9 = Vector512.Create(a[9]);
+            c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+            c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+            Vector512<float> x10 = Vector512.Create(a[10]);
+            c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+            c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+            Vector512<float> x11 = Vector512.Create(a[11]);
+            c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+            c11_1 = Avx512F.FusedMultiplyAdd(x11, b1, c11_1);
+            Vector512<float> x12 = Vector512.Create(a[12]);
+            c12_0 = Avx512F.FusedMultiplyAdd(x12, b0, c12_0);
+            c12_1 = Avx512F.FusedMultiplyAdd(x12, b1, c12_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector512.Load(s) + c0_0;
+            c0_1 = Vector512.Load(s + 16) + c0_1;
+            s += ldc;
+            c1_0 = Vector512.Load(s) + c1_0;
+            c1_1 = Vector512.Load(s + 16) + c1_1;
+            s += ldc;
+            c2_0 = Vector512.Load(s) + c2_0;
+            c2_1 = Vector512.Load(s + 16) + c2_1;
+            s += ldc;
+            c3_0 = Vector512.Load(s) + c3_0;
+            c3_1 = Vector512.Load(s + 16) + c3_1;
+            s += ldc;
+            c4_0 = Vector512.Load(s) + c4_0;
+            c4_1 = Vector512.Load(s + 16) + c4_1;
+            s += ldc;
+            c5_0 = Vector512.Load(s) + c5_0;
+            c5_1 = Vector512.Load(s + 16) + c5_1;
+            s += ldc;
+            c6_0 = Vector512.Load(s) + c6_0;
+            c6_1 = Vector512.Load(s + 16) + c6_1;
+            s += ldc;
+            c7_0 = Vector512.Load(s) + c7_0;
+            c7_1 = Vector512.Load(s + 16) + c7_1;
+            s += ldc;
+            c8_0 = Vector512.Load(s) + c8_0;
+            c8_1 = Vector512.Load(s + 16) + c8_1;
+            s += ldc;
+            c9_0 = Vector512.Load(s) + c9_0;
+            c9_1 = Vector512.Load(s + 16) + c9_1;
+            s += ldc;
+            c10_0 = Vector512.Load(s) + c10_0;
+            c10_1 = Vector512.Load(s + 16) + c10_1;
+            s += ldc;
+            c11_0 = Vector512.Load(s) + c11_0;
+            c11_1 = Vector512.Load(s + 16) + c11_1;
+            s += ldc;
+            c12_0 = Vector512.Load(s) + c12_0;
+            c12_1 = Vector512.Load(s + 16) + c12_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing14x2<TSource>(nint depth, float* a, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector512<float> c0_0 = Vector512<float>.Zero;
+        Vector512<float> c0_1 = Vector512<float>.Zero;
+        Vector512<float> c1_0 = Vector512<float>.Zero;
+        Vector512<float> c1_1 = Vector512<float>.Zero;
+        Vector512<float> c2_0 = Vector512<float>.Zero;
+        Vector512<float> c2_1 = Vector512<float>.Zero;
+        Vector512<float> c3_0 = Vector512<float>.Zero;
+        Vector512<float> c3_1 = Vector512<float>.Zero;
+        Vector512<float> c4_0 = Vector512<float>.Zero;
+        Vector512<float> c4_1 = Vector512<float>.Zero;
+        Vector512<float> c5_0 = Vector512<float>.Zero;
+        Vector512<float> c5_1 = Vector512<float>.Zero;
+        Vector512<float> c6_0 = Vector512<float>.Zero;
+        Vector512<float> c6_1 = Vector512<float>.Zero;
+        Vector512<float> c7_0 = Vector512<float>.Zero;
+        Vector512<float> c7_1 = Vector512<float>.Zero;
+        Vector512<float> c8_0 = Vector512<float>.Zero;
+        Vector512<float> c8_1 = Vector512<float>.Zero;
+        Vector512<float> c9_0 = Vector512<float>.Zero;
+        Vector512<float> c9_1 = Vector512<float>.Zero;
+        Vector512<float> c10_0 = Vector512<float>.Zero;
+        Vector512<float> c10_1 = Vector512<float>.Zero;
+        Vector512<float> c11_0 = Vector512<float>.Zero;
+        Vector512<float> c11_1 = Vector512<float>.Zero;
+        Vector512<float> c12_0 = Vector512<float>.Zero;
+        Vector512<float> c12_1 = Vector512<float>.Zero;
+        Vector512<float> c13_0 = Vector512<float>.Zero;
+        Vector512<float> c13_1 = Vector512<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        CacheLine.ToFirstLevel(touched + 16);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector512<float> b0 = TSource.Load512(source, 0);
+            b0.Store(b);
+            Vector512<float> b1 = TSource.Load512(source, 16);
+            b1.Store(b + 16);
+            Vector512<float> x0 = Vector512.Create(a[0]);
+            c0_0 = Avx512F.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Avx512F.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector512<float> x1 = Vector512.Create(a[1]);
+            c1_0 = Avx512F.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Avx512F.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector512<float> x2 = Vector512.Create(a[2]);
+            c2_0 = Avx512F.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Avx512F.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector512<float> x3 = Vector512.Create(a[3]);
+            c3_0 = Avx512F.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Avx512F.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector512<float> x4 = Vector512.Create(a[4]);
+            c4_0 = Avx512F.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Avx512F.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector512<float> x5 = Vector512.Create(a[5]);
+            c5_0 = Avx512F.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Avx512F.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector512<float> x6 = Vector512.Create(a[6]);
+            c6_0 = Avx512F.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Avx512F.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector512<float> x7 = Vector512.Create(a[7]);
+            c7_0 = Avx512F.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Avx512F.FusedMultiplyAdd(x7, b1, c7_1);
+            Vector512<float> x8 = Vector512.Create(a[8]);
+            c8_0 = Avx512F.FusedMultiplyAdd(x8, b0, c8_0);
+            c8_1 = Avx512F.FusedMultiplyAdd(x8, b1, c8_1);
+            Vector512<float> x9 = Vector512.Create(a[9]);
+            c9_0 = Avx512F.FusedMultiplyAdd(x9, b0, c9_0);
+            c9_1 = Avx512F.FusedMultiplyAdd(x9, b1, c9_1);
+            Vector512<float> x10 = Vector512.Create(a[10]);
+            c10_0 = Avx512F.FusedMultiplyAdd(x10, b0, c10_0);
+            c10_1 = Avx512F.FusedMultiplyAdd(x10, b1, c10_1);
+            Vector512<float> x11 = Vector512.Create(a[11]);
+            c11_0 = Avx512F.FusedMultiplyAdd(x11, b0, c11_0);
+            c11_1 = Avx512F.FusedMultiplyAdd(x11, b1, c11_1);
+            Vector512<float> x12 = Vector512.Create(a[12]);
+            c12_0 = Avx512F.FusedMultiplyAdd(x12, b0, c12_0);
+            c12_1 = Avx512F.FusedMultiplyAdd(x12, b1, c12_1);
+            Vector512<float> x13 = Vector512.Create(a[13]);
+            c13_0 = Avx512F.FusedMultiplyAdd(x13, b0, c13_0);
+            c13_1 = Avx512F.FusedMultiplyAdd(x13, b1, c13_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
         }
 
         if (accumulate)

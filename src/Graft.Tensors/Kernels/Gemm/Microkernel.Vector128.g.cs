@@ -25,48 +25,72 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     public static int PackedRows => 8;
 
     /// <inheritdoc/>
-    public static void Run(int rows, int vectors, nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    public static bool ReadsRows => true;
+
+    /// <inheritdoc/>
+    public static void Run(int rows, int vectors, nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         switch ((rows * 2) + vectors - 3)
         {
-            case 0: Tile1x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 1: Tile1x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 2: Tile2x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 3: Tile2x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 4: Tile3x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 5: Tile3x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 6: Tile4x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 7: Tile4x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 8: Tile5x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 9: Tile5x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 10: Tile6x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 11: Tile6x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 12: Tile7x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 13: Tile7x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 14: Tile8x1(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
-            case 15: Tile8x2(depth, a, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 0: Tile1x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 1: Tile1x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 2: Tile2x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 3: Tile2x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 4: Tile3x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 5: Tile3x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 6: Tile4x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 7: Tile4x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 8: Tile5x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 9: Tile5x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 10: Tile6x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 11: Tile6x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 12: Tile7x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 13: Tile7x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 14: Tile8x1(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            case 15: Tile8x2(depth, a, aRow, aStep, b, bStep, c, ldc, accumulate, walk); break;
+            default: throw new UnreachableException();
+        }
+    }
+
+    /// <inheritdoc/>
+    public static void RunPacking<TSource>(int rows, nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        switch (rows)
+        {
+            case 1: Packing1x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 2: Packing2x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 3: Packing3x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 4: Packing4x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 5: Packing5x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 6: Packing6x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 7: Packing7x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
+            case 8: Packing8x2<TSource>(depth, a, aRow, aStep, source, sourceStep, b, bStep, c, ldc, accumulate); break;
             default: throw new UnreachableException();
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile1x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -87,26 +111,29 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile1x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
         float* touched = c;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -129,7 +156,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile2x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -138,19 +165,22 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -175,7 +205,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile2x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -186,22 +216,25 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -230,7 +263,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile3x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -242,21 +275,25 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -285,7 +322,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile3x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -300,25 +337,29 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
@@ -353,7 +394,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile4x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -368,26 +409,32 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -417,7 +464,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile4x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -436,31 +483,37 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -498,7 +551,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile5x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -516,28 +569,34 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -571,7 +630,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile5x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile5x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -594,34 +653,40 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -665,7 +730,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile6x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -686,30 +751,36 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector128<float> a5 = Vector128.Create(a[5]);
-                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+                c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -747,7 +818,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile6x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -774,37 +845,43 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector128<float> a5 = Vector128.Create(a[5]);
-                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+                c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Vector128.FusedMultiplyAdd(x5, b1, c5_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -854,7 +931,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile7x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile7x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -878,32 +955,40 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        float* a6 = a + (6 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector128<float> a5 = Vector128.Create(a[5]);
-                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector128<float> a6 = Vector128.Create(a[6]);
-                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+                c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector128<float> x6 = Vector128.Create(a6[0]);
+                c6_0 = Vector128.FusedMultiplyAdd(x6, b0, c6_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
+                a6 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -945,7 +1030,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile7x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile7x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -976,40 +1061,48 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        float* a6 = a + (6 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector128<float> a5 = Vector128.Create(a[5]);
-                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector128<float> a6 = Vector128.Create(a[6]);
-                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Vector128.FusedMultiplyAdd(a6, b1, c6_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+                c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Vector128.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector128<float> x6 = Vector128.Create(a6[0]);
+                c6_0 = Vector128.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Vector128.FusedMultiplyAdd(x6, b1, c6_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
+                a6 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -1065,7 +1158,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x1(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile8x1(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c1_0 = Vector128<float>.Zero;
@@ -1092,34 +1185,42 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        float* a6 = a + (6 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                Vector128<float> a5 = Vector128.Create(a[5]);
-                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-                Vector128<float> a6 = Vector128.Create(a[6]);
-                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-                Vector128<float> a7 = Vector128.Create(a[7]);
-                c7_0 = Vector128.FusedMultiplyAdd(a7, b0, c7_0);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+                c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+                Vector128<float> x6 = Vector128.Create(a6[0]);
+                c6_0 = Vector128.FusedMultiplyAdd(x6, b0, c6_0);
+                Vector128<float> x7 = Vector128.Create(a6[aRow]);
+                c7_0 = Vector128.FusedMultiplyAdd(x7, b0, c7_0);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
+                a6 += aStep;
                 b += bStep;
             }
             while (--count > 0);
@@ -1165,7 +1266,7 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x2(nint depth, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
+    private static void Tile8x2(nint depth, float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate, in PrefetchWalk walk)
     {
         Vector128<float> c0_0 = Vector128<float>.Zero;
         Vector128<float> c0_1 = Vector128<float>.Zero;
@@ -1200,48 +1301,728 @@ internal unsafe struct MicrokernelVector128 : IMicrokernel
         touched += ldc;
         CacheLine.ToFirstLevel(touched);
 
+        float* last = touched;
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        float* a6 = a + (6 * aRow);
         byte* next = walk.Address;
         nint step = walk.Step, jump = walk.Jump;
         while (depth > 0)
         {
             nint count = depth < PrefetchWalk.Segment ? depth : PrefetchWalk.Segment;
             depth -= count;
+            CacheLine.ToFirstLevel(touched);
+            touched = touched == c ? last : touched - ldc;
             do
             {
                 Vector128<float> b0 = Vector128.Load(b);
                 Vector128<float> b1 = Vector128.Load(b + 4);
-                Vector128<float> a0 = Vector128.Create(a[0]);
-                c0_0 = Vector128.FusedMultiplyAdd(a0, b0, c0_0);
-                c0_1 = Vector128.FusedMultiplyAdd(a0, b1, c0_1);
-                Vector128<float> a1 = Vector128.Create(a[1]);
-                c1_0 = Vector128.FusedMultiplyAdd(a1, b0, c1_0);
-                c1_1 = Vector128.FusedMultiplyAdd(a1, b1, c1_1);
-                Vector128<float> a2 = Vector128.Create(a[2]);
-                c2_0 = Vector128.FusedMultiplyAdd(a2, b0, c2_0);
-                c2_1 = Vector128.FusedMultiplyAdd(a2, b1, c2_1);
-                Vector128<float> a3 = Vector128.Create(a[3]);
-                c3_0 = Vector128.FusedMultiplyAdd(a3, b0, c3_0);
-                c3_1 = Vector128.FusedMultiplyAdd(a3, b1, c3_1);
-                Vector128<float> a4 = Vector128.Create(a[4]);
-                c4_0 = Vector128.FusedMultiplyAdd(a4, b0, c4_0);
-                c4_1 = Vector128.FusedMultiplyAdd(a4, b1, c4_1);
-                Vector128<float> a5 = Vector128.Create(a[5]);
-                c5_0 = Vector128.FusedMultiplyAdd(a5, b0, c5_0);
-                c5_1 = Vector128.FusedMultiplyAdd(a5, b1, c5_1);
-                Vector128<float> a6 = Vector128.Create(a[6]);
-                c6_0 = Vector128.FusedMultiplyAdd(a6, b0, c6_0);
-                c6_1 = Vector128.FusedMultiplyAdd(a6, b1, c6_1);
-                Vector128<float> a7 = Vector128.Create(a[7]);
-                c7_0 = Vector128.FusedMultiplyAdd(a7, b0, c7_0);
-                c7_1 = Vector128.FusedMultiplyAdd(a7, b1, c7_1);
+                Vector128<float> x0 = Vector128.Create(a[0]);
+                c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+                c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+                Vector128<float> x1 = Vector128.Create(a[aRow]);
+                c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+                c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+                Vector128<float> x2 = Vector128.Create(a[aRow2]);
+                c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+                c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+                Vector128<float> x3 = Vector128.Create(a3[0]);
+                c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+                c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+                Vector128<float> x4 = Vector128.Create(a3[aRow]);
+                c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+                c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+                Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+                c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+                c5_1 = Vector128.FusedMultiplyAdd(x5, b1, c5_1);
+                Vector128<float> x6 = Vector128.Create(a6[0]);
+                c6_0 = Vector128.FusedMultiplyAdd(x6, b0, c6_0);
+                c6_1 = Vector128.FusedMultiplyAdd(x6, b1, c6_1);
+                Vector128<float> x7 = Vector128.Create(a6[aRow]);
+                c7_0 = Vector128.FusedMultiplyAdd(x7, b0, c7_0);
+                c7_1 = Vector128.FusedMultiplyAdd(x7, b1, c7_1);
                 CacheLine.ToSecondLevel(next);
                 next += step;
                 a += aStep;
+                a3 += aStep;
+                a6 += aStep;
                 b += bStep;
             }
             while (--count > 0);
 
             next += jump;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+            s += ldc;
+            c2_0 = Vector128.Load(s) + c2_0;
+            c2_1 = Vector128.Load(s + 4) + c2_1;
+            s += ldc;
+            c3_0 = Vector128.Load(s) + c3_0;
+            c3_1 = Vector128.Load(s + 4) + c3_1;
+            s += ldc;
+            c4_0 = Vector128.Load(s) + c4_0;
+            c4_1 = Vector128.Load(s + 4) + c4_1;
+            s += ldc;
+            c5_0 = Vector128.Load(s) + c5_0;
+            c5_1 = Vector128.Load(s + 4) + c5_1;
+            s += ldc;
+            c6_0 = Vector128.Load(s) + c6_0;
+            c6_1 = Vector128.Load(s + 4) + c6_1;
+            s += ldc;
+            c7_0 = Vector128.Load(s) + c7_0;
+            c7_1 = Vector128.Load(s + 4) + c7_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 4);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing1x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing2x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing3x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        Vector128<float> c2_0 = Vector128<float>.Zero;
+        Vector128<float> c2_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector128<float> x2 = Vector128.Create(a[aRow2]);
+            c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+            s += ldc;
+            c2_0 = Vector128.Load(s) + c2_0;
+            c2_1 = Vector128.Load(s + 4) + c2_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing4x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        Vector128<float> c2_0 = Vector128<float>.Zero;
+        Vector128<float> c2_1 = Vector128<float>.Zero;
+        Vector128<float> c3_0 = Vector128<float>.Zero;
+        Vector128<float> c3_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector128<float> x2 = Vector128.Create(a[aRow2]);
+            c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector128<float> x3 = Vector128.Create(a3[0]);
+            c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+            s += ldc;
+            c2_0 = Vector128.Load(s) + c2_0;
+            c2_1 = Vector128.Load(s + 4) + c2_1;
+            s += ldc;
+            c3_0 = Vector128.Load(s) + c3_0;
+            c3_1 = Vector128.Load(s + 4) + c3_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing5x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        Vector128<float> c2_0 = Vector128<float>.Zero;
+        Vector128<float> c2_1 = Vector128<float>.Zero;
+        Vector128<float> c3_0 = Vector128<float>.Zero;
+        Vector128<float> c3_1 = Vector128<float>.Zero;
+        Vector128<float> c4_0 = Vector128<float>.Zero;
+        Vector128<float> c4_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector128<float> x2 = Vector128.Create(a[aRow2]);
+            c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector128<float> x3 = Vector128.Create(a3[0]);
+            c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector128<float> x4 = Vector128.Create(a3[aRow]);
+            c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+            s += ldc;
+            c2_0 = Vector128.Load(s) + c2_0;
+            c2_1 = Vector128.Load(s + 4) + c2_1;
+            s += ldc;
+            c3_0 = Vector128.Load(s) + c3_0;
+            c3_1 = Vector128.Load(s + 4) + c3_1;
+            s += ldc;
+            c4_0 = Vector128.Load(s) + c4_0;
+            c4_1 = Vector128.Load(s + 4) + c4_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing6x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        Vector128<float> c2_0 = Vector128<float>.Zero;
+        Vector128<float> c2_1 = Vector128<float>.Zero;
+        Vector128<float> c3_0 = Vector128<float>.Zero;
+        Vector128<float> c3_1 = Vector128<float>.Zero;
+        Vector128<float> c4_0 = Vector128<float>.Zero;
+        Vector128<float> c4_1 = Vector128<float>.Zero;
+        Vector128<float> c5_0 = Vector128<float>.Zero;
+        Vector128<float> c5_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector128<float> x2 = Vector128.Create(a[aRow2]);
+            c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector128<float> x3 = Vector128.Create(a3[0]);
+            c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector128<float> x4 = Vector128.Create(a3[aRow]);
+            c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+            c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Vector128.FusedMultiplyAdd(x5, b1, c5_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+            s += ldc;
+            c2_0 = Vector128.Load(s) + c2_0;
+            c2_1 = Vector128.Load(s + 4) + c2_1;
+            s += ldc;
+            c3_0 = Vector128.Load(s) + c3_0;
+            c3_1 = Vector128.Load(s + 4) + c3_1;
+            s += ldc;
+            c4_0 = Vector128.Load(s) + c4_0;
+            c4_1 = Vector128.Load(s + 4) + c4_1;
+            s += ldc;
+            c5_0 = Vector128.Load(s) + c5_0;
+            c5_1 = Vector128.Load(s + 4) + c5_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing7x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        Vector128<float> c2_0 = Vector128<float>.Zero;
+        Vector128<float> c2_1 = Vector128<float>.Zero;
+        Vector128<float> c3_0 = Vector128<float>.Zero;
+        Vector128<float> c3_1 = Vector128<float>.Zero;
+        Vector128<float> c4_0 = Vector128<float>.Zero;
+        Vector128<float> c4_1 = Vector128<float>.Zero;
+        Vector128<float> c5_0 = Vector128<float>.Zero;
+        Vector128<float> c5_1 = Vector128<float>.Zero;
+        Vector128<float> c6_0 = Vector128<float>.Zero;
+        Vector128<float> c6_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        float* a6 = a + (6 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector128<float> x2 = Vector128.Create(a[aRow2]);
+            c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector128<float> x3 = Vector128.Create(a3[0]);
+            c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector128<float> x4 = Vector128.Create(a3[aRow]);
+            c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+            c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Vector128.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector128<float> x6 = Vector128.Create(a6[0]);
+            c6_0 = Vector128.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Vector128.FusedMultiplyAdd(x6, b1, c6_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            a6 += aStep;
+            b += bStep;
+        }
+
+        if (accumulate)
+        {
+            float* s = c;
+            c0_0 = Vector128.Load(s) + c0_0;
+            c0_1 = Vector128.Load(s + 4) + c0_1;
+            s += ldc;
+            c1_0 = Vector128.Load(s) + c1_0;
+            c1_1 = Vector128.Load(s + 4) + c1_1;
+            s += ldc;
+            c2_0 = Vector128.Load(s) + c2_0;
+            c2_1 = Vector128.Load(s + 4) + c2_1;
+            s += ldc;
+            c3_0 = Vector128.Load(s) + c3_0;
+            c3_1 = Vector128.Load(s + 4) + c3_1;
+            s += ldc;
+            c4_0 = Vector128.Load(s) + c4_0;
+            c4_1 = Vector128.Load(s + 4) + c4_1;
+            s += ldc;
+            c5_0 = Vector128.Load(s) + c5_0;
+            c5_1 = Vector128.Load(s + 4) + c5_1;
+            s += ldc;
+            c6_0 = Vector128.Load(s) + c6_0;
+            c6_1 = Vector128.Load(s + 4) + c6_1;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Packing8x2<TSource>(nint depth, float* a, nint aRow, nint aStep, byte* source, nint sourceStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector128<float> c0_0 = Vector128<float>.Zero;
+        Vector128<float> c0_1 = Vector128<float>.Zero;
+        Vector128<float> c1_0 = Vector128<float>.Zero;
+        Vector128<float> c1_1 = Vector128<float>.Zero;
+        Vector128<float> c2_0 = Vector128<float>.Zero;
+        Vector128<float> c2_1 = Vector128<float>.Zero;
+        Vector128<float> c3_0 = Vector128<float>.Zero;
+        Vector128<float> c3_1 = Vector128<float>.Zero;
+        Vector128<float> c4_0 = Vector128<float>.Zero;
+        Vector128<float> c4_1 = Vector128<float>.Zero;
+        Vector128<float> c5_0 = Vector128<float>.Zero;
+        Vector128<float> c5_1 = Vector128<float>.Zero;
+        Vector128<float> c6_0 = Vector128<float>.Zero;
+        Vector128<float> c6_1 = Vector128<float>.Zero;
+        Vector128<float> c7_0 = Vector128<float>.Zero;
+        Vector128<float> c7_1 = Vector128<float>.Zero;
+        float* touched = c;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+        touched += ldc;
+        CacheLine.ToFirstLevel(touched);
+
+        nint aRow2 = 2 * aRow;
+        float* a3 = a + (3 * aRow);
+        float* a6 = a + (6 * aRow);
+        nint ahead = 12 * sourceStep;
+        for (; depth > 0; depth--)
+        {
+            Vector128<float> b0 = TSource.Load128(source, 0);
+            b0.Store(b);
+            Vector128<float> b1 = TSource.Load128(source, 4);
+            b1.Store(b + 4);
+            Vector128<float> x0 = Vector128.Create(a[0]);
+            c0_0 = Vector128.FusedMultiplyAdd(x0, b0, c0_0);
+            c0_1 = Vector128.FusedMultiplyAdd(x0, b1, c0_1);
+            Vector128<float> x1 = Vector128.Create(a[aRow]);
+            c1_0 = Vector128.FusedMultiplyAdd(x1, b0, c1_0);
+            c1_1 = Vector128.FusedMultiplyAdd(x1, b1, c1_1);
+            Vector128<float> x2 = Vector128.Create(a[aRow2]);
+            c2_0 = Vector128.FusedMultiplyAdd(x2, b0, c2_0);
+            c2_1 = Vector128.FusedMultiplyAdd(x2, b1, c2_1);
+            Vector128<float> x3 = Vector128.Create(a3[0]);
+            c3_0 = Vector128.FusedMultiplyAdd(x3, b0, c3_0);
+            c3_1 = Vector128.FusedMultiplyAdd(x3, b1, c3_1);
+            Vector128<float> x4 = Vector128.Create(a3[aRow]);
+            c4_0 = Vector128.FusedMultiplyAdd(x4, b0, c4_0);
+            c4_1 = Vector128.FusedMultiplyAdd(x4, b1, c4_1);
+            Vector128<float> x5 = Vector128.Create(a3[aRow2]);
+            c5_0 = Vector128.FusedMultiplyAdd(x5, b0, c5_0);
+            c5_1 = Vector128.FusedMultiplyAdd(x5, b1, c5_1);
+            Vector128<float> x6 = Vector128.Create(a6[0]);
+            c6_0 = Vector128.FusedMultiplyAdd(x6, b0, c6_0);
+            c6_1 = Vector128.FusedMultiplyAdd(x6, b1, c6_1);
+            Vector128<float> x7 = Vector128.Create(a6[aRow]);
+            c7_0 = Vector128.FusedMultiplyAdd(x7, b0, c7_0);
+            c7_1 = Vector128.FusedMultiplyAdd(x7, b1, c7_1);
+            CacheLine.ToFirstLevel(source + ahead);
+            source += sourceStep;
+            a += aStep;
+            a3 += aStep;
+            a6 += aStep;
+            b += bStep;
         }
 
         if (accumulate)

@@ -44,7 +44,7 @@ public static unsafe class MicrokernelPeak
             float* c = b + (Depth * width);
             for (int i = 0; i < Repeats; i++)
             {
-                TKernel.Run(TKernel.MaxRows, TKernel.MaxVectors, Depth, a, TKernel.PackedRows, b, width, c, width, accumulate: false, new PrefetchWalk((byte*)a, 0, 0));
+                TKernel.Run(TKernel.MaxRows, TKernel.MaxVectors, Depth, a, 1, TKernel.PackedRows, b, width, c, width, accumulate: false, new PrefetchWalk((byte*)a, 0, 0));
             }
         }
     }

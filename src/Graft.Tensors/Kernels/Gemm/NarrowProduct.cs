@@ -78,7 +78,7 @@ internal unsafe struct NarrowProduct<TKernel, TDecoder> : IParallelJob
             const int BlockBytes = GemmTile.Depth * sizeof(float);
             float* next = p + GemmTile.Depth < K ? a + GemmTile.Depth : A + ((row + rows) * Lda);
             TKernel.Run(
-                N, vectors, depth, packedB + ((nint)p * TKernel.PackedRows), TKernel.PackedRows, panel, width, tile, width, Accumulate || p > 0,
+                N, vectors, depth, packedB + ((nint)p * TKernel.PackedRows), 1, TKernel.PackedRows, panel, width, tile, width, Accumulate || p > 0,
                 new PrefetchWalk((byte*)next, BlockBytes / PrefetchWalk.Segment, ((nint)Lda * sizeof(float)) - BlockBytes));
         }
 

@@ -23,6 +23,16 @@ internal unsafe struct SingleDecoder : IPanelDecoder
         => ShortRow.Copy((float*)Address(weight, row, column), weight.Columns, count, rows, destination, step);
 
     /// <inheritdoc/>
+    public static bool RunsPacking => true;
+
+    /// <inheritdoc/>
+    public static void RunPacking<TKernel>(
+        in WeightView weight, long row, int column, int rows, nint depth, float* a, nint aRow, nint aStep, float* packed, float* c, nint ldc, bool accumulate)
+        where TKernel : struct, IMicrokernel
+        => TKernel.RunPacking<SingleSource>(
+            rows, depth, a, aRow, aStep, Address(weight, row, column), (nint)weight.Columns * sizeof(float), packed, GemmTile.PanelWidth<TKernel>(), c, ldc, accumulate);
+
+    /// <inheritdoc/>
     public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)
     {
         PanelTranspose.Run<SingleWidener>(lanes, Address(weight, row, column), (nint)weight.Columns * sizeof(float), rows, depth, destination, step);
@@ -52,6 +62,16 @@ internal unsafe struct HalfWidthDecoder<TFormat> : IPanelDecoder
             Decode(lanes, source, count, destination);
         }
     }
+
+    /// <inheritdoc/>
+    public static bool RunsPacking => true;
+
+    /// <inheritdoc/>
+    public static void RunPacking<TKernel>(
+        in WeightView weight, long row, int column, int rows, nint depth, float* a, nint aRow, nint aStep, float* packed, float* c, nint ldc, bool accumulate)
+        where TKernel : struct, IMicrokernel
+        => TKernel.RunPacking<HalfWidthSource<TFormat>>(
+            rows, depth, a, aRow, aStep, Address(weight, row, column), (nint)weight.Columns * sizeof(ushort), packed, GemmTile.PanelWidth<TKernel>(), c, ldc, accumulate);
 
     /// <inheritdoc/>
     public static void DecodeTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, float* destination, nint step)

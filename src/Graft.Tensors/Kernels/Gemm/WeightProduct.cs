@@ -6,9 +6,10 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary><c>C (+)= A · B</c> or <c>A · Bᵀ</c> with B in storage: each worker takes a rectangle of C.</summary>
 /// <remarks>
-/// A panel of B is decoded and packed just before it is used, into a buffer that stays in the first-level cache while all rows
-/// pass over it. A is packed once where it fits the second-level cache with all of its k; C's columns then stay in cache too
-/// until their sums are complete. Otherwise k is the outer loop. Each worker packs what it needs: there are no barriers.
+/// A panel of B is decoded and packed just before it is used, or while its first tile uses it, into a buffer that stays in the
+/// first-level cache while all rows pass over it. A few rows of A are read where they are. More are packed: once where they fit the
+/// second-level cache with all of their k, so that C's columns stay in cache too until their sums are complete; otherwise k is the
+/// outer loop. Each worker packs what it needs: there are no barriers.
 /// </remarks>
 /// <typeparam name="TKernel">The microkernel.</typeparam>
 /// <typeparam name="TDecoder">The storage format of B.</typeparam>
@@ -16,9 +17,6 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     where TKernel : struct, IMicrokernel
     where TDecoder : struct, IPanelDecoder
 {
-    /// <summary>Bytes of packed A that a worker keeps.</summary>
-    private const int PackedBytes = 768 * 1024;
-
     /// <summary>Panels up to which B is packed first and A's panels pass by, rather than the other way round.</summary>
     private const int NarrowPanels = 2;
 
@@ -40,33 +38,35 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             return;
         }
 
-        Partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, TKernel.Lanes);
-        WorkerPool.Shared.Run(Partition.Parts, ref this);
+        Partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, TKernel.Lanes).Cut(M, N, K, PanelWidth, packsRows: !GemmTile.ReadsInPlace<TKernel>(M));
+        WorkerPool.Shared.Run(Partition.Pieces, ref this);
     }
 
     public readonly void Execute(int part)
     {
-        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Range(part, M, N, TKernel.Lanes);
+        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Piece(part, M, N, TKernel.Lanes, PanelWidth);
         if (rowStart == rowEnd || columnStart == columnEnd)
         {
             return;
         }
 
-        if (columnEnd - columnStart <= NarrowPanels * PanelWidth && (long)K * PanelWidth * NarrowPanels * sizeof(float) <= PackedBytes)
+        int cachedBytes = GemmTile.CachedBytes<TKernel>();
+        if (columnEnd - columnStart <= NarrowPanels * PanelWidth && (long)K * (columnEnd - columnStart) * sizeof(float) <= cachedBytes)
         {
             RowsOutermost(rowStart, rowEnd - rowStart, columnStart, columnEnd - columnStart);
             return;
         }
 
         long bytesPerRow = (long)K * sizeof(float);
-        bool keepAllOfA = (rowEnd - rowStart) * bytesPerRow <= PackedBytes;
-        int rowsAtOnce = keepAllOfA ? rowEnd - rowStart : PackedBytes / (Math.Min(K, GemmTile.Depth) * sizeof(float));
+        bool keepAllOfA = (rowEnd - rowStart) * bytesPerRow <= cachedBytes;
+        int rowsAtOnce = keepAllOfA ? rowEnd - rowStart : cachedBytes / (Math.Min(K, GemmTile.Depth) * sizeof(float));
         int blocks = (rowEnd - rowStart + rowsAtOnce - 1) / rowsAtOnce;
         int maxRows = (rowEnd - rowStart + blocks - 1) / blocks;
         long packedFloats = (long)GemmTile.RowPanels<TKernel>(maxRows) * TKernel.PackedRows * (keepAllOfA ? K : Math.Min(K, GemmTile.Depth));
-        packedFloats = (packedFloats + 15) & ~15L;
-        float* packedA = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + ((GemmTile.Depth + TKernel.MaxRows) * PanelWidth));
-        float* packedB = packedA + packedFloats;
+        packedFloats = GemmTile.ReadsInPlace<TKernel>(maxRows) ? 0 : (packedFloats + 15) & ~15L;
+        float* scratch = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + ((GemmTile.Depth + TKernel.MaxRows) * PanelWidth));
+        float* packedA = packedFloats == 0 ? null : scratch;
+        float* packedB = scratch + packedFloats;
 
         for (int block = 0; block < blocks; block++)
         {
@@ -86,8 +86,8 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void ColumnsOutermost(int row, int rows, int columnStart, int columnEnd, float* packedA, float* packedB)
     {
-        nint packedPerDepth = GemmTile.RowPanels<TKernel>(rows) * TKernel.PackedRows;
-        for (int p = 0; p < K; p += GemmTile.Depth)
+        nint packedPerDepth = packedA == null ? 0 : GemmTile.RowPanels<TKernel>(rows) * TKernel.PackedRows;
+        for (int p = 0; p < K && packedA != null; p += GemmTile.Depth)
         {
             GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA + (packedPerDepth * p));
         }
@@ -109,7 +109,11 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     {
         for (int p = 0; p < K; p += GemmTile.Depth)
         {
-            GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA);
+            if (packedA != null)
+            {
+                GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA);
+            }
+
             for (int j = columnStart; j < columnEnd; j += PanelWidth)
             {
                 (int nextColumn, int nextP) = j + PanelWidth < columnEnd ? (j + PanelWidth, p) : (columnStart, Math.Min(p + GemmTile.Depth, K - 1));
@@ -125,16 +129,6 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         float* packedA = ThreadScratch.GetSingles(
             Gemm.ScratchSlot, (GemmTile.Depth * TKernel.PackedRows) + ((long)K * paddedColumns) + (TKernel.MaxRows * PanelWidth));
         float* packedB = packedA + (GemmTile.Depth * TKernel.PackedRows);
-        float* spare = packedB + ((nint)K * paddedColumns);
-        for (int p = 0; p < K; p += GemmTile.Depth)
-        {
-            int depth = Math.Min(GemmTile.Depth, K - p);
-            for (int j = 0; j < columns; j += PanelWidth)
-            {
-                PackB(column + j, Math.Min(PanelWidth, columns - j), p, depth, packedB + ((nint)p * paddedColumns) + (depth * j), Math.Min(PanelWidth, paddedColumns - j));
-            }
-        }
-
         int panels = GemmTile.RowPanels<TKernel>(rows);
         for (int panel = 0; panel < panels; panel++)
         {
@@ -142,19 +136,54 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
             for (int p = 0; p < K; p += GemmTile.Depth)
             {
-                int depth = Math.Min(GemmTile.Depth, K - p);
-                float* a = A + ((row + start) * Lda) + p;
-                GemmTile.PackRowPanel<TKernel>(a, Lda, count, rows - start, depth, packedA);
-                PrefetchWalk walk = NextOfA(a, p);
-                for (int j = 0; j < columns; j += PanelWidth)
-                {
-                    GemmTile.Run<TKernel>(
-                        count, Math.Min(PanelWidth, columns - j), depth, packedA, TKernel.PackedRows,
-                        packedB + ((nint)p * paddedColumns) + (depth * j), Math.Min(PanelWidth, paddedColumns - j),
-                        C + ((row + start) * Ldc) + column + j, (nint)Ldc, Accumulate || p > 0, spare, walk);
-                }
+                RowPanel(row + start, count, rows - start, column, columns, p, panel == 0, packedA, packedB + ((nint)p * paddedColumns), packedB + ((nint)K * paddedColumns));
             }
         }
+    }
+
+    /// <summary>One row panel over one block of k; the first one packs B on its way.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void RowPanel(int row, int count, int available, int column, int columns, int p, bool isFirst, float* packedA, float* packedB, float* spare)
+    {
+        int depth = Math.Min(GemmTile.Depth, K - p);
+        float* a = A + (row * Lda) + p;
+        PrefetchWalk walk = NextOfA(a, p);
+        nint aRow = (nint)Lda;
+        nint aStep = 1;
+        if (!TKernel.ReadsRows)
+        {
+            GemmTile.PackRowPanel<TKernel>(a, Lda, count, available, depth, packedA);
+            a = packedA;
+            aRow = 1;
+            aStep = TKernel.PackedRows;
+        }
+
+        for (int j = 0; j < columns; j += PanelWidth)
+        {
+            int width = Math.Min(PanelWidth, columns - j);
+            float* c = C + (row * Ldc) + column + j;
+            Tile(count, column + j, width, p, depth, a, aRow, aStep, packedB + (depth * j), c, spare, isFirst, walk);
+        }
+    }
+
+    /// <summary>A tile; with <paramref name="packs"/> its panel of B has to be packed first, or meanwhile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Tile(
+        int rows, int column, int width, int p, int depth, float* a, nint aRow, nint aStep, float* packedB, float* c, float* spare, bool packs, in PrefetchWalk walk)
+    {
+        int tileWidth = (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
+        if (packs && PacksWhileRunning(width))
+        {
+            TDecoder.RunPacking<TKernel>(B, p, column, rows, depth, a, aRow, aStep, packedB, c, (nint)Ldc, Accumulate || p > 0);
+            return;
+        }
+
+        if (packs)
+        {
+            PackB(column, width, p, depth, packedB, tileWidth);
+        }
+
+        GemmTile.Run<TKernel>(rows, width, depth, a, aRow, aStep, packedB, tileWidth, c, (nint)Ldc, Accumulate || p > 0, spare, walk);
     }
 
     /// <summary>What follows in A: the same rows' next block of k, or the next panel's first.</summary>
@@ -169,20 +198,22 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     private readonly void Panel(int row, int rows, int column, int width, int p, int nextColumn, int nextP, float* packedA, float* packedB)
     {
         int depth = Math.Min(GemmTile.Depth, K - p);
-        int tileWidth = (width + TKernel.Lanes - 1) / TKernel.Lanes * TKernel.Lanes;
         float* spare = packedB + (GemmTile.Depth * PanelWidth);
-        PackB(column, width, p, depth, packedB, tileWidth);
         int panels = GemmTile.RowPanels<TKernel>(rows);
+        int firstWalk = PacksWhileRunning(width) ? 1 : 0;
         for (int panel = 0; panel < panels; panel++)
         {
             int start = GemmTile.PanelStart(rows, panels, panel);
             int count = GemmTile.PanelStart(rows, panels, panel + 1) - start;
-            GemmTile.Run<TKernel>(
-                count, width, depth, packedA, TKernel.PackedRows, packedB, tileWidth,
-                C + ((row + start) * Ldc) + column, (nint)Ldc, Accumulate || p > 0, spare, Walk(panel, nextColumn, nextP, spare));
-            packedA += depth * TKernel.PackedRows;
+            float* a = packedA == null ? A + ((row + start) * Lda) + p : packedA + ((nint)panel * depth * TKernel.PackedRows);
+            (nint aRow, nint aStep) = packedA == null ? ((nint)Lda, (nint)1) : (1, TKernel.PackedRows);
+            Tile(
+                count, column, width, p, depth, a, aRow, aStep, packedB, C + ((row + start) * Ldc) + column, spare, panel == 0, Walk(panel - firstWalk, nextColumn, nextP, spare));
         }
     }
+
+    /// <summary>Whether the first tile packs its panel of B as it goes: rows of B lie along the tile.</summary>
+    private readonly bool PacksWhileRunning(int width) => TDecoder.RunsPacking && !BTransposed && width == PanelWidth;
 
     /// <summary>The share of the next panel of B that the tile of row panel <paramref name="panel"/> prefetches.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -191,9 +222,10 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         const int LineBytes = 64;
         if (BTransposed)
         {
-            // Sixteen rows a tile, a row in each segment: 16 steps over what is stored of it between p and p + Depth.
-            int row = column + (PrefetchWalk.Segment * panel);
-            if (PrefetchWalk.Segment * panel < PanelWidth && row < N)
+            // Twelve rows a tile, a row in each segment: 16 steps over what is stored of it between p and p + Depth.
+            const int Segments = GemmTile.Depth / PrefetchWalk.Segment;
+            int row = column + (Segments * panel);
+            if (Segments * panel < PanelWidth && row < N)
             {
                 byte* address = TDecoder.Address(B, row, p);
                 nint rowBytes = (nint)(TDecoder.Address(B, row + 1, p) - address);
@@ -205,7 +237,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         {
             // One line of each of the Depth rows a tile.
             byte* address = TDecoder.Address(B, p, column);
-            if (LineBytes * panel < TDecoder.Address(B, p, column + PanelWidth) - address)
+            if (panel >= 0 && LineBytes * panel < TDecoder.Address(B, p, column + PanelWidth) - address)
             {
                 return new PrefetchWalk(address + (LineBytes * panel), (nint)(TDecoder.Address(B, p + 1, column) - address), 0);
             }

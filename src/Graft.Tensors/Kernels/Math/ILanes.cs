@@ -64,6 +64,15 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>The value where the bits, an unsigned number, are at least the threshold; zero elsewhere.</summary>
     static abstract TSelf WhereAtLeast(TSelf bits, uint threshold, TSelf value);
 
+    /// <summary>The upper 24 of the bits, an unsigned number, as a number: exact.</summary>
+    static abstract TSelf FromUpperBits(TSelf bits);
+
+    /// <summary>A positive normal number as <c>mantissa · 2^exponent</c>, the mantissa in [1, 2).</summary>
+    static abstract TSelf Exponent(TSelf value, out TSelf mantissa);
+
+    /// <summary>Lane by lane square root.</summary>
+    static abstract TSelf SquareRoot(TSelf value);
+
     /// <summary>Writes the lanes to sixteen consecutive numbers.</summary>
     void Store(float* destination);
 }

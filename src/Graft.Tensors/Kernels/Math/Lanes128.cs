@@ -117,6 +117,19 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
             WhereAtLeast(bits._v3, threshold, value._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 FromUpperBits(Lanes128 bits) => new(FromUpperBits(bits._v0), FromUpperBits(bits._v1), FromUpperBits(bits._v2), FromUpperBits(bits._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Exponent(Lanes128 value, out Lanes128 mantissa)
+    {
+        mantissa = new(Mantissa(value._v0), Mantissa(value._v1), Mantissa(value._v2), Mantissa(value._v3));
+        return new(Exponent(value._v0), Exponent(value._v1), Exponent(value._v2), Exponent(value._v3));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 SquareRoot(Lanes128 value) => new(Vector128.Sqrt(value._v0), Vector128.Sqrt(value._v1), Vector128.Sqrt(value._v2), Vector128.Sqrt(value._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* destination)
     {
         _v0.Store(destination);
@@ -151,4 +164,13 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         => Sse2.IsSupported
             ? Sse2.Multiply(a, b)
             : Vector128.AndNot(a, OddLanes).AsUInt64() * Vector128.AndNot(b, OddLanes).AsUInt64();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> FromUpperBits(Vector128<float> bits) => Vector128.ConvertToSingle((bits.AsUInt32() >> 8).AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Exponent(Vector128<float> value) => Vector128.ConvertToSingle((value.AsUInt32() >> 23).AsInt32() - Vector128.Create(127));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Mantissa(Vector128<float> value) => ((value.AsUInt32() & Vector128.Create(0x007F_FFFFu)) | Vector128.Create(0x3F80_0000u)).AsSingle();
 }

@@ -83,6 +83,19 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
         => new(WhereAtLeast(bits._v0, threshold, value._v0), WhereAtLeast(bits._v1, threshold, value._v1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 FromUpperBits(Lanes256 bits) => new(FromUpperBits(bits._v0), FromUpperBits(bits._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 Exponent(Lanes256 value, out Lanes256 mantissa)
+    {
+        mantissa = new(Mantissa(value._v0), Mantissa(value._v1));
+        return new(Exponent(value._v0), Exponent(value._v1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256 SquareRoot(Lanes256 value) => new(Vector256.Sqrt(value._v0), Vector256.Sqrt(value._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* destination)
     {
         _v0.Store(destination);
@@ -109,4 +122,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
         high = Vector256.ConditionalSelect(OddLanes, odd.AsUInt32(), (even >> 32).AsUInt32()).AsSingle();
         low = Vector256.ConditionalSelect(OddLanes, (odd << 32).AsUInt32(), even.AsUInt32()).AsSingle();
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> FromUpperBits(Vector256<float> bits) => Vector256.ConvertToSingle((bits.AsUInt32() >> 8).AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Exponent(Vector256<float> value) => Vector256.ConvertToSingle((value.AsUInt32() >> 23).AsInt32() - Vector256.Create(127));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Mantissa(Vector256<float> value) => ((value.AsUInt32() & Vector256.Create(0x007F_FFFFu)) | Vector256.Create(0x3F80_0000u)).AsSingle();
 }

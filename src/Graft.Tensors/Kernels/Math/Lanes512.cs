@@ -79,5 +79,27 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
         => new(Vector512.GreaterThanOrEqual(bits._v.AsUInt32(), Vector512.Create(threshold)).AsSingle() & value._v);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 FromUpperBits(Lanes512 bits) => new(FromUpperBits(bits._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 Exponent(Lanes512 value, out Lanes512 mantissa)
+    {
+        mantissa = new(Mantissa(value._v));
+        return new(Exponent(value._v));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512 SquareRoot(Lanes512 value) => new(Vector512.Sqrt(value._v));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(float* destination) => _v.Store(destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> FromUpperBits(Vector512<float> bits) => Vector512.ConvertToSingle((bits.AsUInt32() >> 8).AsInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Exponent(Vector512<float> value) => Vector512.ConvertToSingle((value.AsUInt32() >> 23).AsInt32() - Vector512.Create(127));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Mantissa(Vector512<float> value) => ((value.AsUInt32() & Vector512.Create(0x007F_FFFFu)) | Vector512.Create(0x3F80_0000u)).AsSingle();
 }

@@ -183,6 +183,39 @@ internal unsafe struct LanesScalar : ILanes<LanesScalar>
         return value;
     }
 
+    public static LanesScalar FromUpperBits(LanesScalar bits)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            bits[i] = Bits(bits[i]) >> 8;
+        }
+
+        return bits;
+    }
+
+    public static LanesScalar Exponent(LanesScalar value, out LanesScalar mantissa)
+    {
+        mantissa = default;
+        for (int i = 0; i < 16; i++)
+        {
+            uint bits = Bits(value[i]);
+            value[i] = (int)(bits >> 23) - 127;
+            mantissa[i] = BitConverter.UInt32BitsToSingle((bits & 0x007F_FFFF) | 0x3F80_0000);
+        }
+
+        return value;
+    }
+
+    public static LanesScalar SquareRoot(LanesScalar value)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            value[i] = MathF.Sqrt(value[i]);
+        }
+
+        return value;
+    }
+
     public readonly void Store(float* destination) => ((ReadOnlySpan<float>)this).CopyTo(new Span<float>(destination, 16));
 
     private static uint Bits(float value) => BitConverter.SingleToUInt32Bits(value);

@@ -14,23 +14,24 @@ public static unsafe class FourBitQuantizer
     private static readonly float[] DynamicMap = CodeTables.Dynamic();
 
     /// <summary>Quantises a matrix.</summary>
-    /// <param name="source">The matrix, fp32, bf16 or fp16; decoded values will be rounded to that type.</param>
+    /// <param name="source">The matrix, fp32, bf16 or fp16.</param>
     /// <param name="type">What codes stand for.</param>
     /// <param name="blockSize">Elements that share a scale: 32 to 4096, a power of two.</param>
     /// <param name="doubleQuantization">Whether to quantise the scales too.</param>
+    /// <param name="valueDType">What elements are rounded to first, and decoded ones again; null for the matrix's own type.</param>
     /// <returns>A matrix in memory of its own.</returns>
     /// <exception cref="InvalidDataException">An element is NaN or infinite; the message says where.</exception>
-    public static FourBitMatrix Quantize(in WeightView source, FourBitType type, int blockSize = 64, bool doubleQuantization = false)
+    public static FourBitMatrix Quantize(in WeightView source, FourBitType type, int blockSize = 64, bool doubleQuantization = false, DType? valueDType = null)
     {
         FourBitMatrix.CheckBlockSize(blockSize);
         long count = (long)source.Rows * source.Columns;
         long blocks = (count + blockSize - 1) / blockSize;
         var packed = new NativeBuffer((count + 1) / 2);
         var scales = new NativeBuffer(blocks * sizeof(float));
-        Run(source, type, blockSize, packed.Data, (float*)scales.Data);
-        DType valueDType = source.Quantized is null ? source.DType : DType.Float32;
+        DType decoded = valueDType ?? (source.Quantized is null ? source.DType : DType.Float32);
+        Run(source, type, blockSize, decoded, packed.Data, (float*)scales.Data);
         return new FourBitMatrix(
-            source.Rows, source.Columns, type, blockSize, valueDType, packed.Data,
+            source.Rows, source.Columns, type, blockSize, decoded, packed.Data,
             doubleQuantization && blocks > 0 ? Compress(scales, blocks) : new BlockScales((float*)scales.Data, blocks, scales), packed);
     }
 
@@ -55,7 +56,7 @@ public static unsafe class FourBitQuantizer
         return new BlockScales(memory.Data, blocks, nestedValues, DynamicMap, offset, memory);
     }
 
-    private static void Run(in WeightView source, FourBitType type, int blockSize, byte* packed, float* scales)
+    private static void Run(in WeightView source, FourBitType type, int blockSize, DType decoded, byte* packed, float* scales)
     {
         int blocksAtOnce = Math.Max(1, Job.ElementsAtOnce / blockSize);
         long count = (long)source.Rows * source.Columns;
@@ -66,7 +67,7 @@ public static unsafe class FourBitQuantizer
         {
             var job = new Job
             {
-                Source = source, Count = count, Type = type, BlockSize = blockSize, BlocksAtOnce = blocksAtOnce, Packed = packed, Scales = scales, FirstBad = firstBad,
+                Source = source, Rounding = decoded == source.DType ? DType.Float32 : decoded, Count = count, Type = type, BlockSize = blockSize, BlocksAtOnce = blocksAtOnce, Packed = packed, Scales = scales, FirstBad = firstBad,
             };
             WorkerPool.Shared.Run(parts, ref job);
         }
@@ -83,6 +84,7 @@ public static unsafe class FourBitQuantizer
         private const int ScratchSlot = 3;
 
         public WeightView Source;
+        public DType Rounding;
         public long Count;
         public FourBitType Type;
         public int BlockSize, BlocksAtOnce;
@@ -96,6 +98,11 @@ public static unsafe class FourBitQuantizer
             int length = (int)Math.Min((long)BlocksAtOnce * BlockSize, Count - first);
             float* values = ThreadScratch.GetSingles(ScratchSlot, length + 1);
             WeightDecoder.Decode(Source, first, length, values);
+            if (Rounding != DType.Float32)
+            {
+                RoundedTo.ApplyHere(values, length, Rounding);
+            }
+
             bool vectors = InstructionSet.Current >= Isa.Avx2;
             for (int i = 0; i < length; i += BlockSize)
             {

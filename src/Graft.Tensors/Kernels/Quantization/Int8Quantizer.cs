@@ -7,8 +7,8 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Quantises rows to 8 bits as LLM.int8() does, byte for byte as bitsandbytes.</summary>
 /// <remarks>
-/// Numbers become fp16 first. A row's scale is its largest magnitude; codes are <c>x * (127 / scale)</c>, rounded to nearest,
-/// ties to even. For activations, elements at or above a threshold are left out of the maximum, and their whole columns are zero.
+/// Numbers become fp16 first. A row's scale is its largest magnitude; codes are <c>x * ((1 / scale) * 127)</c>, each
+/// operation rounded, then rounded to integers, ties to even. For activations, elements at or above a threshold are left out of the maximum, and their whole columns are zero.
 /// </remarks>
 public static unsafe class Int8Quantizer
 {
@@ -82,7 +82,8 @@ public static unsafe class Int8Quantizer
             return;
         }
 
-        float factor = Steps / largest;
+        // torch divides a number by a tensor by multiplying with the reciprocal: ties fall as this rounds.
+        float factor = 1 / largest * Steps;
         if (InstructionSet.Current >= Isa.Avx2)
         {
             Vector256<float> factors = Vector256.Create(factor), bias = Vector256.Create(RoundingBias);
