@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Graft.Cli.CommandLine;
 using Graft.Models;
 using Graft.Peft;
 using Graft.Tensors;
@@ -15,7 +14,7 @@ internal static partial class ProbeModel
     /// <summary>Tokens of its vocabulary.</summary>
     public const int VocabularySize = 512;
 
-    private static readonly string[] LayerFields = ["num_hidden_layers", "n_layer", "num_layers"];
+    private static readonly string[] LayerFields = ["num_hidden_layers", "n_layer", "num_layers", "num_decoder_layers"];
 
     /// <summary>Makes one.</summary>
     /// <param name="model">The model to be trained, with its adapter.</param>
@@ -23,7 +22,7 @@ internal static partial class ProbeModel
     public static PeftModel Create(PeftModel model, int layers)
     {
         ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config, layers), "a smaller config.json"), out ModelConfig config);
-        DType dtype = CausalBase(model).Blocks[0].NamedWeights().First().Slot.Original.DType;
+        DType dtype = Blocks(model).First().NamedWeights().First().Slot.Original.DType;
         var probe = new PeftModel(family.Create(config, new BlankWeights(dtype)));
         if (model.AdapterNames.Count > 0)
         {
@@ -33,11 +32,9 @@ internal static partial class ProbeModel
         return probe;
     }
 
-    /// <summary>The base model, whose steps a plan can foresee.</summary>
-    /// <param name="model">The model to be trained.</param>
-    /// <exception cref="NotYetException">An encoder-decoder.</exception>
-    public static CausalLanguageModel CausalBase(PeftModel model)
-        => model.Base as CausalLanguageModel ?? throw new NotYetException($"a plan for {model.Base.Config.ModelType}, an encoder-decoder");
+    /// <summary>The blocks of a model, those of an encoder too.</summary>
+    /// <param name="model">The model.</param>
+    public static IEnumerable<TransformerBlock> Blocks(PeftModel model) => model.Base.NamedModules().OfType<TransformerBlock>();
 
     /// <summary>The lowest block with something to train: nothing below it is kept for the backward pass.</summary>
     public static int LowestTrainedBlock(PeftModel model)

@@ -146,7 +146,7 @@ internal sealed class RunEstimate
                 int tokens = 0;
                 foreach (int index in _run.Batches.Batch(epoch, batch))
                 {
-                    tokens += _run.Data.Samples[index].Length;
+                    tokens += TokensOf(_run.Data.Samples[index]);
                 }
 
                 if (tokens > most)
@@ -172,13 +172,15 @@ internal sealed class RunEstimate
         foreach (TokenizedSample sample in batch.TakeWhile(_ => left > 0))
         {
             shortened.Add(sample.Slice(0, Math.Min(left, sample.Length)));
-            left -= sample.Length;
+            left -= TokensOf(sample);
         }
 
         return shortened;
     }
 
-    private static int TokensOf(List<TokenizedSample> samples) => samples.Sum(sample => sample.Length);
+    private static int TokensOf(List<TokenizedSample> samples) => samples.Sum(TokensOf);
+
+    private static int TokensOf(TokenizedSample sample) => sample.Length + (sample.SourceIds?.Length ?? 0);
 
     private static int TrainableOf(List<TokenizedSample> samples) => samples.Sum(sample => sample.TrainableTokens);
 }

@@ -29,10 +29,11 @@ internal sealed record StepProbe(int Layers, long SavedBytes, long BodyPeakBytes
         var batch = new MicroBatch(tape);
         foreach (TokenizedSample sample in samples)
         {
-            batch.Add(sample with { InputIds = [.. sample.InputIds.Select(Known)], Labels = [.. sample.Labels.Select(Known)] }, key: 0);
+            int[]? source = sample.SourceIds is { } ids ? [.. ids.Select(Known)] : null;
+            batch.Add(sample with { InputIds = [.. sample.InputIds.Select(Known)], Labels = [.. sample.Labels.Select(Known)], SourceIds = source }, key: 0);
         }
 
-        long body = ProbeModel.CausalBase(probe).Blocks.SelectMany(block => block.NamedWeights()).Where(weight => weight.Slot.Original.Shape.Length == 2).Sum(weight => weight.Slot.Original.Count);
+        long body = ProbeModel.Blocks(probe).SelectMany(block => block.NamedWeights()).Where(weight => weight.Slot.Original.Shape.Length == 2).Sum(weight => weight.Slot.Original.Count);
         long started = Stopwatch.GetTimestamp();
         StepProbe best = Step(probe, batch, checkpointing);
         while (Stopwatch.GetElapsedTime(started).TotalSeconds < seconds)

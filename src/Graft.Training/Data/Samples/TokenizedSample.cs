@@ -31,8 +31,8 @@ public sealed record TokenizedSample(int[] InputIds, int[] Labels, RowSource Sou
         return new TokenizedSample(model.DecoderInputs(labels), labels, source) { SourceIds = sourceIds };
     }
 
-    /// <summary>The tokens from <paramref name="start"/> on.</summary>
-    public TokenizedSample Slice(int start, int length) => new(InputIds[start..(start + length)], Labels[start..(start + length)], Source);
+    /// <summary>The tokens from <paramref name="start"/> on; a source stays whole.</summary>
+    public TokenizedSample Slice(int start, int length) => this with { InputIds = InputIds[start..(start + length)], Labels = Labels[start..(start + length)] };
 
     internal static int CountTrainable(ReadOnlySpan<int> labels) => labels.Length == 0 ? 0 : labels.Length - 1 - labels[1..].Count(Ignored);
 }
