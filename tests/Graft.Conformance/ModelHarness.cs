@@ -66,7 +66,7 @@ public sealed unsafe class ModelHarness : IDisposable
         var config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [.. stopIds] };
         using var engine = new GenerationEngine(_model);
         GenerationSequence sequence = engine.Add(_model is Seq2SeqLanguageModel seq2Seq
-            ? new GenerationRequest { PromptIds = [seq2Seq.DecoderStartTokenId], SourceIds = prompt, Config = config }
+            ? new GenerationRequest { PromptIds = [seq2Seq.Config.DecoderStartTokenId], SourceIds = prompt, Config = config }
             : new GenerationRequest { PromptIds = prompt, Config = config });
         while (engine.Step())
         {
