@@ -8,7 +8,7 @@ public sealed class SourceSampleTests
 {
     private const int No = TokenizedSample.Ignored;
 
-    private static readonly Seq2SeqConfig s_model = (Seq2SeqConfig)ModelFamilies.All.Single(family => family.ModelType == "t5").ReadConfig(
+    private static readonly Seq2SeqConfig T5 = (Seq2SeqConfig)ModelFamilies.All.Single(family => family.ModelType == "t5").ReadConfig(
         ConfigReader.Parse("""{ "model_type": "t5", "vocab_size": 90, "pad_token_id": 0, "decoder_start_token_id": 0, "eos_token_id": 1 }"""));
 
     private readonly WordEncoder _encoder = new();
@@ -51,7 +51,7 @@ public sealed class SourceSampleTests
     public void The_preview_shows_both_texts()
     {
         DataSet rows = DataSet.FromRows([Fields([("prompt", "one two"), ("completion", "🌱 three")])]);
-        SamplePreview preview = SamplePreview.First(1, rows, null, _encoder, new SampleOptions { EncoderDecoder = s_model })[0];
+        SamplePreview preview = SamplePreview.First(1, rows, null, _encoder, new SampleOptions { EncoderDecoder = T5 })[0];
         Assert.Equal("one two🌱 three", string.Concat(preview.Tokens.Select(token => token.Text)));
         Assert.Equal([false, false, true, true, true], preview.Tokens.Select(token => token.Trained));
         Assert.Equal(1, preview.Tokens[^1].Id);
@@ -77,5 +77,5 @@ public sealed class SourceSampleTests
         => Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => Create(row, options)).Message, StringComparison.Ordinal);
 
     private TokenizedDataSet Create((string Name, object? Value)[] row, SampleOptions? options = null)
-        => TokenizedDataSet.Create(DataSet.FromRows([Fields(row)]), null, _encoder, (options ?? new SampleOptions()) with { EncoderDecoder = s_model });
+        => TokenizedDataSet.Create(DataSet.FromRows([Fields(row)]), null, _encoder, (options ?? new SampleOptions()) with { EncoderDecoder = T5 });
 }
