@@ -8,7 +8,7 @@ public sealed class CachedCrossAttentionTests : IDisposable
 {
     private const int HeadDim = 20;
 
-    private static readonly AttentionSettings s_settings = new()
+    private static readonly AttentionSettings Settings = new()
     {
         Heads = 4,
         KeyValueHeads = 2,
@@ -36,9 +36,9 @@ public sealed class CachedCrossAttentionTests : IDisposable
         SequenceLayout targets = TestData.Layout(1, 9, 0);
         Tensor queries = TestData.Leaf(tape, targets, TestData.Uniform(10 * 4 * HeadDim, 3));
         var heads = new HeadLayout(0, HeadDim);
-        Tensor expected = Op.Attention(tape, queries, heads, keys, heads, values, heads, s_settings);
+        Tensor expected = Op.Attention(tape, queries, heads, keys, heads, values, heads, Settings);
         using KeyValueCache cache = Filled(keys, values, heads);
-        Tensor actual = Op.CachedCrossAttention(tape, queries, heads, s_settings, cache, 1, cache.SlotsOfStep);
+        Tensor actual = Op.CachedCrossAttention(tape, queries, heads, Settings, cache, 1, cache.SlotsOfStep);
         AssertClose(expected.Span, actual.Span);
     }
 
@@ -53,11 +53,11 @@ public sealed class CachedCrossAttentionTests : IDisposable
         using KeyValueCache cache = Filled(keys, values, heads);
         int[] slots = cache.SlotsOfStep.ToArray();
         float[] beams = TestData.Uniform(3 * 4 * HeadDim, 3);
-        Tensor together = Op.CachedCrossAttention(tape, TestData.Leaf(tape, TestData.Layout(1, 1, 1), beams), heads, s_settings, cache, 0, [slots[1], slots[0], slots[1]]);
+        Tensor together = Op.CachedCrossAttention(tape, TestData.Leaf(tape, TestData.Layout(1, 1, 1), beams), heads, Settings, cache, 0, [slots[1], slots[0], slots[1]]);
         for (int i = 0; i < 3; i++)
         {
             Tensor query = TestData.Leaf(tape, TestData.Layout(1), beams.AsSpan(i * 4 * HeadDim, 4 * HeadDim));
-            Tensor alone = Op.CachedCrossAttention(tape, query, heads, s_settings, cache, 0, [slots[i == 1 ? 0 : 1]]);
+            Tensor alone = Op.CachedCrossAttention(tape, query, heads, Settings, cache, 0, [slots[i == 1 ? 0 : 1]]);
             Assert.Equal(alone.Span.ToArray(), together.Row(i).ToArray());
         }
     }
@@ -70,12 +70,12 @@ public sealed class CachedCrossAttentionTests : IDisposable
         var heads = new HeadLayout(0, HeadDim);
         Tensor queries = TestData.Leaf(tape, TestData.Layout(1), new float[4 * HeadDim]);
         int slot = cache.AddSequence();
-        Assert.Contains("holds no tokens", Refused(() => Op.CachedCrossAttention(tape, queries, heads, s_settings, cache, 0, [slot])), StringComparison.Ordinal);
-        Assert.Contains("2 slots", Refused(() => Op.CachedCrossAttention(tape, queries, heads, s_settings, cache, 0, [slot, slot])), StringComparison.Ordinal);
+        Assert.Contains("holds no tokens", Refused(() => Op.CachedCrossAttention(tape, queries, heads, Settings, cache, 0, [slot])), StringComparison.Ordinal);
+        Assert.Contains("2 slots", Refused(() => Op.CachedCrossAttention(tape, queries, heads, Settings, cache, 0, [slot, slot])), StringComparison.Ordinal);
         Assert.Contains("causal", Refused(() => Op.CachedCrossAttention(tape, queries, heads, AttentionCase.Plain(4, 2, HeadDim, HeadDim), cache, 0, [slot])), StringComparison.Ordinal);
-        Assert.Contains("0 slots", Refused(() => Op.CacheKeysAndValues(queries, heads, queries, heads, s_settings, cache, 0)), StringComparison.Ordinal);
+        Assert.Contains("0 slots", Refused(() => Op.CacheKeysAndValues(queries, heads, queries, heads, Settings, cache, 0)), StringComparison.Ordinal);
         tape.Mode = TapeMode.Recording;
-        Assert.Throws<InvalidOperationException>(() => Op.CachedCrossAttention(tape, queries, heads, s_settings, cache, 0, [slot]));
+        Assert.Throws<InvalidOperationException>(() => Op.CachedCrossAttention(tape, queries, heads, Settings, cache, 0, [slot]));
     }
 
     private static string Refused(Func<object> action) => Assert.Throws<ArgumentException>(action).Message;
@@ -86,8 +86,8 @@ public sealed class CachedCrossAttentionTests : IDisposable
     {
         var cache = new KeyValueCache(2, 2 * HeadDim, 2 * HeadDim);
         cache.SlotsOfStep = [.. Enumerable.Range(0, keys.Sequences.Count).Select(_ => cache.AddSequence())];
-        Op.CacheKeysAndValues(keys, heads, values, heads, s_settings, cache, 0);
-        Op.CacheKeysAndValues(keys, heads, values, heads, s_settings, cache, 1);
+        Op.CacheKeysAndValues(keys, heads, values, heads, Settings, cache, 0);
+        Op.CacheKeysAndValues(keys, heads, values, heads, Settings, cache, 1);
         cache.Commit();
         return cache;
     }

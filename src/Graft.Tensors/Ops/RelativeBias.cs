@@ -5,7 +5,7 @@ namespace Graft.Tensors;
 
 public static unsafe partial class Op
 {
-    private static readonly SequenceLayout s_noSequences = new();
+    private static readonly SequenceLayout NoSequences = new();
 
     /// <summary>Spreads a table of learned biases over all distances that occur, for <see cref="Attention"/>.</summary>
     /// <remarks>Raffel et al. 2020 (T5). Layers that share the table share the result. Backward sums the distances of each bucket.</remarks>
@@ -26,7 +26,7 @@ public static unsafe partial class Op
 
         const int Padding = Tensors.RelativeBias.Padding;
         int width = checked(before + after + 1 + (2 * Padding));
-        Tensor values = tape.NewTensor(view.Columns, width, s_noSequences, table.WantsGradient);
+        Tensor values = tape.NewTensor(view.Columns, width, NoSequences, table.WantsGradient);
         float* biases = ThreadScratch.GetSingles(0, table.Count);
         table.CopyTo(biases);
         for (int column = 0; column < width; column++)

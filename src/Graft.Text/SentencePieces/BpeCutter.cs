@@ -3,14 +3,14 @@ namespace Graft.Text.SentencePieces;
 /// <summary>Merges neighbours into the token of highest score, leftmost first, until none is left; user-defined symbols never merge.</summary>
 internal sealed class BpeCutter(SentencePieceTable table) : ISentencePieceCutter
 {
-    private static readonly Comparer<(float Score, int Left)> s_bestFirst
+    private static readonly Comparer<(float Score, int Left)> BestFirst
         = Comparer<(float Score, int Left)>.Create(static (a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : a.Left.CompareTo(b.Left));
 
     /// <inheritdoc/>
     public void Cut(ReadOnlySpan<byte> text, List<SentencePieceSegment> segments)
     {
         List<Symbol> symbols = Symbols(text);
-        var candidates = new PriorityQueue<(int Left, int Right, int Length), (float Score, int Left)>(s_bestFirst);
+        var candidates = new PriorityQueue<(int Left, int Right, int Length), (float Score, int Left)>(BestFirst);
 
         // How unused tokens came about: they are taken apart again in the end.
         Dictionary<int, int>? leftLengths = null;

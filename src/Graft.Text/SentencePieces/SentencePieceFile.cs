@@ -6,7 +6,7 @@ namespace Graft.Text.SentencePieces;
 /// <remarks>Field numbers are those of sentencepiece_model.proto.</remarks>
 internal static class SentencePieceFile
 {
-    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The tokens and options of a file.</summary>
     /// <exception cref="InvalidDataException">It is damaged or something else.</exception>
@@ -143,7 +143,7 @@ internal static class SentencePieceFile
         ReadOnlySpan<byte> bytes = reader.Bytes();
         try
         {
-            return s_utf8.GetString(bytes);
+            return Utf8.GetString(bytes);
         }
         catch (DecoderFallbackException)
         {

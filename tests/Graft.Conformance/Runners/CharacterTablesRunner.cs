@@ -6,7 +6,7 @@ namespace Graft.Conformance.Runners;
 /// <summary>Kind <c>character-tables</c>: which code points each component treats how.</summary>
 public sealed class CharacterTablesRunner : ICaseRunner
 {
-    private static readonly Dictionary<string, Func<HashSet<int>>> s_probes = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<HashSet<int>>> Probes = new(StringComparer.Ordinal)
     {
         ["WhitespaceSplit.whitespace"] = () => CharacterProbe.RemovedBy("""{ "type": "WhitespaceSplit" }"""),
         ["Punctuation.punctuation"] = () => CharacterProbe.RemovedBy("""{ "type": "Punctuation", "behavior": "Removed" }"""),
@@ -53,7 +53,7 @@ public sealed class CharacterTablesRunner : ICaseRunner
 
         HashSet<int> actual = name.StartsWith("regex.", StringComparison.Ordinal)
             ? CharacterProbe.RemovedBy($$"""{ "type": "Split", "pattern": { "Regex": {{JsonSerializer.Serialize(name["regex.".Length..])}} }, "behavior": "Removed", "invert": false }""")
-            : s_probes.TryGetValue(name, out Func<HashSet<int>>? probe) ? probe()
+            : Probes.TryGetValue(name, out Func<HashSet<int>>? probe) ? probe()
             : throw new NotYetException($"table {name}");
         Same(name, expected, actual);
     }
