@@ -6,14 +6,14 @@ namespace Graft.Text.Tests;
 /// <summary>Files that are cut off, changed, or made to do harm.</summary>
 public sealed class SentencePieceDamageTests
 {
-    private static readonly SentencePiece[] Pieces =
+    private static readonly SentencePiece[] SamplePieces =
     [
         new("<unk>", 0, SentencePieceKind.Unknown), new("<s>", 0, SentencePieceKind.Control), new("▁a", -1), new("b", -2), new("é", -2.5f), new("  ", 0, SentencePieceKind.UserDefined),
         new("▁", -3), new("ab", -4, SentencePieceKind.Unused),
     ];
 
     // A double array of one rule, "A" becomes "b": the root, the node of A with its leaf, and the replacements.
-    private static readonly byte[] CharacterMap = Map();
+    private static readonly byte[] CharacterMapBytes = Map();
 
     public static TheoryData<string, byte[]> Hostile => new()
     {
@@ -31,13 +31,13 @@ public sealed class SentencePieceDamageTests
         { "none of its 0 pieces", [] },
         { "is empty", SentencePieceBytes.File([new("", 0)], new SentencePieceOptions()) },
         { "the score NaN", SentencePieceBytes.File([new("a", float.NaN)], new SentencePieceOptions()) },
-        { "occurs twice", SentencePieceBytes.File([.. Pieces, new("b", 0)], new SentencePieceOptions()) },
-        { "occurs twice", SentencePieceBytes.File([.. Pieces, new("<unk2>", 0, SentencePieceKind.Unknown)], new SentencePieceOptions()) },
-        { "byte_fallback is off", SentencePieceBytes.File([.. Pieces, new("<0x00>", 0, SentencePieceKind.Byte)], new SentencePieceOptions()) },
-        { "names none", SentencePieceBytes.File([.. Pieces, new("<0xZZ>", 0, SentencePieceKind.Byte)], new SentencePieceOptions { ByteFallback = true }) },
-        { "<0x00> is missing", SentencePieceBytes.File(Pieces, new SentencePieceOptions { ByteFallback = true }) },
-        { "precompiled character map", SentencePieceBytes.File(Pieces, new SentencePieceOptions { CharacterMap = new byte[] { 1, 2 } }) },
-        { "precompiled character map", SentencePieceBytes.File(Pieces, new SentencePieceOptions { CharacterMap = new byte[] { 255, 255, 255, 127, 0 } }) },
+        { "occurs twice", SentencePieceBytes.File([.. SamplePieces, new("b", 0)], new SentencePieceOptions()) },
+        { "occurs twice", SentencePieceBytes.File([.. SamplePieces, new("<unk2>", 0, SentencePieceKind.Unknown)], new SentencePieceOptions()) },
+        { "byte_fallback is off", SentencePieceBytes.File([.. SamplePieces, new("<0x00>", 0, SentencePieceKind.Byte)], new SentencePieceOptions()) },
+        { "names none", SentencePieceBytes.File([.. SamplePieces, new("<0xZZ>", 0, SentencePieceKind.Byte)], new SentencePieceOptions { ByteFallback = true }) },
+        { "<0x00> is missing", SentencePieceBytes.File(SamplePieces, new SentencePieceOptions { ByteFallback = true }) },
+        { "precompiled character map", SentencePieceBytes.File(SamplePieces, new SentencePieceOptions { CharacterMap = new byte[] { 1, 2 } }) },
+        { "precompiled character map", SentencePieceBytes.File(SamplePieces, new SentencePieceOptions { CharacterMap = new byte[] { 255, 255, 255, 127, 0 } }) },
     };
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class SentencePieceDamageTests
     [InlineData(SentencePieceAlgorithm.Character)]
     public void AnyCutOrChangedByteIsRefusedOrHarmless(SentencePieceAlgorithm algorithm)
     {
-        byte[] file = SentencePieceBytes.File(Pieces, new SentencePieceOptions { Algorithm = algorithm, CharacterMap = CharacterMap });
+        byte[] file = SentencePieceBytes.File(SamplePieces, new SentencePieceOptions { Algorithm = algorithm, CharacterMap = CharacterMapBytes });
         Assert.Equal("▁b▁a", SentencePieceModel.Parse(file).Encode("A a").Normalized);
         for (int i = 0; i < file.Length; i++)
         {

@@ -5,8 +5,8 @@ namespace Graft.Text.Tests;
 
 public sealed class SentencePieceTests
 {
-    private static readonly SentencePiece Unknown = new("<unk>", 0, SentencePieceKind.Unknown);
-    private static readonly SentencePiece Begin = new("<s>", 0, SentencePieceKind.Control);
+    private static readonly SentencePiece UnknownPiece = new("<unk>", 0, SentencePieceKind.Unknown);
+    private static readonly SentencePiece BeginPiece = new("<s>", 0, SentencePieceKind.Control);
 
     [Fact]
     public void UnigramTakesTheLikeliestSegmentation()
@@ -31,7 +31,7 @@ public sealed class SentencePieceTests
     {
         SentencePieceModel model = Model(
             new SentencePieceOptions(),
-            [Unknown, Begin, new("<x y>", 0, SentencePieceKind.UserDefined), new("▁", -2), new("a", -1), new("<", -1), new("s", -1), new(">", -1), new("as", -0.5f, SentencePieceKind.Unused)]);
+            [UnknownPiece, BeginPiece, new("<x y>", 0, SentencePieceKind.UserDefined), new("▁", -2), new("a", -1), new("<", -1), new("s", -1), new(">", -1), new("as", -0.5f, SentencePieceKind.Unused)]);
         Assert.Equal(["▁", "a", "<", "s", ">"], model.Encode("a<s>").Pieces);
         Assert.Equal(["▁", "a", "s"], model.Encode("as").Pieces);
         Assert.Equal(1, model.BosId);
@@ -74,7 +74,7 @@ public sealed class SentencePieceTests
     {
         SentencePieceModel model = Model(
             new SentencePieceOptions { Algorithm = SentencePieceAlgorithm.Bpe, AddDummyPrefix = false },
-            [Unknown, new("a", -9), new("b", -9), new("c", -9), new("ab", -1, SentencePieceKind.Unused), new("abc", -2, SentencePieceKind.Unused)]);
+            [UnknownPiece, new("a", -9), new("b", -9), new("c", -9), new("ab", -1, SentencePieceKind.Unused), new("abc", -2, SentencePieceKind.Unused)]);
         Assert.Equal(["a", "b", "c"], model.Encode("abc").Pieces);
     }
 
@@ -121,10 +121,10 @@ public sealed class SentencePieceTests
     private static SentencePieceModel WithBytes(SentencePieceAlgorithm algorithm)
         => Model(
             new SentencePieceOptions { Algorithm = algorithm, ByteFallback = true, AddDummyPrefix = false, RemoveExtraWhitespaces = false },
-            [Unknown, .. Enumerable.Range(0, 256).Select(i => new SentencePiece($"<0x{i:X2}>", 0, SentencePieceKind.Byte)), new("▁", -3), new("a", -2), new("b", -2), new("ab", -1)]);
+            [UnknownPiece, .. Enumerable.Range(0, 256).Select(i => new SentencePiece($"<0x{i:X2}>", 0, SentencePieceKind.Byte)), new("▁", -3), new("a", -2), new("b", -2), new("ab", -1)]);
 
     private static SentencePieceModel Model(SentencePieceOptions options, params (string Text, float Score)[] pieces)
-        => Model(options, [Unknown, .. pieces.Select(piece => new SentencePiece(piece.Text, piece.Score))]);
+        => Model(options, [UnknownPiece, .. pieces.Select(piece => new SentencePiece(piece.Text, piece.Score))]);
 
     // By way of the file, so that the reader is tested too.
     private static SentencePieceModel Model(SentencePieceOptions options, SentencePiece[] pieces) => SentencePieceModel.Parse(SentencePieceBytes.File(pieces, options));

@@ -5,7 +5,7 @@ namespace Graft.Tensors;
 /// <summary>Used nodes by type, so that a steady step makes no new ones.</summary>
 internal sealed class NodePool
 {
-    private static int s_typeCount;
+    private static int _typeCount;
 
     private readonly Dictionary<Type, Stack<Node>> _byType = [];
     private Stack<Node>?[] _stacks = new Stack<Node>?[32];
@@ -33,6 +33,6 @@ internal sealed class NodePool
 
     private static class TypeIndex<TNode>
     {
-        public static readonly int Value = Interlocked.Increment(ref s_typeCount) - 1;
+        public static readonly int Value = Interlocked.Increment(ref _typeCount) - 1;
     }
 }

@@ -18,8 +18,8 @@ public readonly record struct OpCost(string Name, bool IsBackward, long Calls, d
 /// </remarks>
 public sealed class OpProfile
 {
-    private static long s_operations;
-    private static long s_bytes;
+    private static long _operations;
+    private static long _bytes;
 
     private readonly Dictionary<(string Name, bool IsBackward), OpCost> _costs = [];
     private Work _nested;
@@ -45,11 +45,11 @@ public sealed class OpProfile
     /// <param name="bytes">Bytes read and written.</param>
     internal static void Count(double operations, double bytes)
     {
-        s_operations += (long)operations;
-        s_bytes += (long)bytes;
+        _operations += (long)operations;
+        _bytes += (long)bytes;
     }
 
-    private static Work Now() => new(Stopwatch.GetTimestamp(), s_operations, s_bytes);
+    private static Work Now() => new(Stopwatch.GetTimestamp(), _operations, _bytes);
 
     private void Add(string name, bool isBackward, Work own)
     {

@@ -10,14 +10,14 @@ public static unsafe class ThreadScratch
     private const nuint Alignment = 64;
 
     [ThreadStatic]
-    private static Slots? t_slots;
+    private static Slots? _slots;
 
     /// <summary>At least <paramref name="bytes"/> bytes, aligned to 64, contents undefined.</summary>
     /// <param name="slot">Which buffer of this thread: kernels that run inside each other use different slots.</param>
     /// <param name="bytes">Size in bytes.</param>
     public static byte* Get(int slot, nuint bytes)
     {
-        Slots slots = t_slots ??= new Slots();
+        Slots slots = _slots ??= new Slots();
         return slots.Get(slot, bytes);
     }
 

@@ -18,7 +18,7 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>About how often each worker asks for parts of a job with very many.</summary>
     private const int ClaimsPerWorker = 16;
 
-    private static WorkerPool s_shared = new(DefaultWorkerCount());
+    private static WorkerPool _shared = new(DefaultWorkerCount());
 
     private readonly Worker[] _workers;
     private readonly Lock _gate = new();
@@ -46,7 +46,7 @@ public sealed unsafe class WorkerPool : IDisposable
     }
 
     /// <summary>The pool that all kernels use. Its size is GRAFT_THREADS where that is set, else the number of processors.</summary>
-    public static WorkerPool Shared => s_shared;
+    public static WorkerPool Shared => _shared;
 
     /// <summary>Number of workers, the caller included.</summary>
     public int WorkerCount { get; }
@@ -55,10 +55,10 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <param name="workerCount">Number of workers, at least 1.</param>
     public static void Resize(int workerCount)
     {
-        if (workerCount != s_shared.WorkerCount)
+        if (workerCount != _shared.WorkerCount)
         {
-            WorkerPool old = s_shared;
-            s_shared = new WorkerPool(workerCount);
+            WorkerPool old = _shared;
+            _shared = new WorkerPool(workerCount);
             old.Dispose();
         }
     }

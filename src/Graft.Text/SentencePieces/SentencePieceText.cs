@@ -6,7 +6,7 @@ namespace Graft.Text.SentencePieces;
 /// <summary>A text as a SentencePiece model segments it: UTF-8 bytes, and for each the byte of the original that it came from.</summary>
 internal sealed class SentencePieceText
 {
-    private static readonly byte[] MarkBytes = "\u2581"u8.ToArray();
+    private static readonly byte[] Mark = "\u2581"u8.ToArray();
 
     private readonly List<byte> _bytes;
     private readonly List<int> _sources;
@@ -30,7 +30,7 @@ internal sealed class SentencePieceText
     /// <param name="symbols">User-defined symbols.</param>
     internal static SentencePieceText Normalize(ReadOnlySpan<byte> text, SentencePieceOptions options, PrecompiledCharacterMap? map, ByteTrie symbols)
     {
-        var result = new SentencePieceText(text.Length + MarkBytes.Length);
+        var result = new SentencePieceText(text.Length + Mark.Length);
         int at = options.RemoveExtraWhitespaces ? SkipSpaces(text, map, symbols) : 0;
         if (at == text.Length)
         {
@@ -38,7 +38,7 @@ internal sealed class SentencePieceText
             return result;
         }
 
-        ReadOnlySpan<byte> space = options.EscapeWhitespaces ? MarkBytes : " "u8;
+        ReadOnlySpan<byte> space = options.EscapeWhitespaces ? Mark : " "u8;
         if (options.AddDummyPrefix && !options.WhitespaceAsSuffix)
         {
             result.Append(space, at);
