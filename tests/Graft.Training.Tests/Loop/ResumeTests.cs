@@ -45,7 +45,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void All_weights_and_every_kind_of_state_go_on_too()
     {
-        foreach ((string optim, string schedule) in new[] { ("adamw_torch", "cosine"), ("sgd", "polynomial"), ("lion_32bit", "linear"), ("adafactor", "constant"), ("rmsprop", "inverse_sqrt"), ("adagrad", "linear"), ("ademamix", "linear") })
+        foreach ((string optim, string schedule) in new[] { ("adamw_torch", "cosine"), ("sgd", "polynomial"), ("lion_32bit", "linear"), ("adafactor", "constant"), ("rmsprop", "inverse_sqrt"), ("adagrad", "linear"), ("ademamix", "linear"), ("paged_adamw_8bit", "linear") })
         {
             TrainingArguments straight = Runs.Arguments(_folder.Of(optim, "straight")) with { Optim = optim, LrSchedulerType = schedule, OptimArgs = optim == "sgd" ? "momentum=0.9" : null };
             float[] expected = Runs.Train(straight, TinyRuns.Samples(9), () => TinyRuns.Model(adapter: false));

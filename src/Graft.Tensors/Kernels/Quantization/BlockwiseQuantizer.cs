@@ -63,6 +63,25 @@ public static unsafe class BlockwiseQuantizer
         }
     }
 
+    /// <summary>Quantises one block, of any numbers.</summary>
+    /// <param name="search">Finds codes.</param>
+    /// <param name="values">The numbers.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="codes">Receives a code for each.</param>
+    /// <returns>Their largest magnitude; NaN where one is not finite, and then all decode to NaN.</returns>
+    public static float QuantizeBlock(CodeSearch search, float* values, int count, byte* codes)
+    {
+        float largest = BlockMaximum.Of(values, count);
+        if (!float.IsFinite(largest))
+        {
+            new Span<byte>(codes, count).Fill(CodeTables.Count - 1);
+            return float.NaN;
+        }
+
+        Encode(search, values, count, largest, codes);
+        return largest;
+    }
+
     /// <summary>Quantises one block of finite numbers.</summary>
     /// <param name="search">Finds codes.</param>
     /// <param name="values">The numbers.</param>
