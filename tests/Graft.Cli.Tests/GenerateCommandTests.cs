@@ -104,6 +104,7 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--greedy", "--model", "{model}", "--prompt", "a", "--greedy", "--top-p", "0.5")]
     [InlineData("is empty", "--model", "{model}", "--prompt", "")]
     [InlineData("top_p", "--model", "{model}", "--prompt", "a", "--top-p", "-2")]
+    [InlineData("give it as --adapter", "--model", "{model}/../adapter", "--prompt", "a")]
     [InlineData("nowhere", "--model", "nowhere", "--prompt", "a")]
     [InlineData("config.json", "--model", "{model}/..", "--prompt", "a")]
     public async Task Mistakes_are_said_in_a_line(string expect, params string[] arguments)

@@ -147,6 +147,16 @@ public sealed class MergeCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_adapter_that_drowns_in_rounding_is_told()
+    {
+        string model = _tiny.CreateModel(dtype: DType.BFloat16);
+        string adapter = _tiny.CreateAdapter(model, config: new LoraConfig { R = 4, LoraAlpha = 0.0001, TaskType = "CAUSAL_LM", InitLoraWeights = "false" });
+        ToolResult result = await TinyModel.RunAsync("merge", adapter, "--into", _tiny.At("merged"), "--json");
+        Assert.Equal(0, result.Code);
+        Assert.Contains("rounding to bfloat16", Assert.Single(result.Named("note")).GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Ia3_merges_too()
     {
         string model = _tiny.CreateModel(family: "llama");

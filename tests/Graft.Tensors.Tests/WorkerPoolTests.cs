@@ -41,7 +41,21 @@ public unsafe class WorkerPoolTests
         }
 
         Assert.Equal(3, threads.Distinct().Count());
-        Assert.All(threads[..10], t => Assert.Equal(Environment.CurrentManagedThreadId, t));
+        Assert.Contains(Environment.CurrentManagedThreadId, threads);
+    }
+
+    [Fact]
+    public void A_worker_that_is_held_up_does_less()
+    {
+        using var pool = new WorkerPool(2);
+        var threads = new int[40];
+        fixed (int* data = threads)
+        {
+            var job = new HeldUpJob { Threads = data, Caller = Environment.CurrentManagedThreadId };
+            pool.Run(40, ref job);
+        }
+
+        Assert.InRange(threads.Count(t => t == Environment.CurrentManagedThreadId), 1, 10);
     }
 
     [Fact]
@@ -156,6 +170,18 @@ public unsafe class WorkerPoolTests
         {
             Threads[part] = Environment.CurrentManagedThreadId;
             Thread.Sleep(1);
+        }
+    }
+
+    private struct HeldUpJob : IParallelJob
+    {
+        public int* Threads;
+        public int Caller;
+
+        public readonly void Execute(int part)
+        {
+            Threads[part] = Environment.CurrentManagedThreadId;
+            Thread.Sleep(Threads[part] == Caller ? 100 : 1);
         }
     }
 

@@ -7,11 +7,9 @@ using Graft.Tensors;
 namespace Graft.Cli.Commands;
 
 /// <summary><c>graft bench decode</c>: new tokens a second of a model of some shape with random weights, against the memory's bandwidth.</summary>
-/// <param name="shapes">Names of the shapes.</param>
-/// <param name="create">Makes a model of a shape.</param>
-internal sealed class BenchDecodeCommand(string[] shapes, Func<string, DType, CausalLanguageModel> create) : Verb
+internal sealed class BenchDecodeCommand : Verb
 {
-    private readonly Option<string> _shape = new("--shape") { Description = $"model: {string.Join(", ", shapes)}", Required = true };
+    private readonly Option<string> _shape = new("--shape") { Description = $"model: {string.Join(", ", ModelShape.Names)}", Required = true };
     private readonly Option<int[]> _batch = new("--batch") { Description = "sequences decoded side by side; several are measured one after the other (default 1)", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string> _dtype = new("--dtype") { Description = "how the weights are stored: bf16 or fp32", DefaultValueFactory = _ => "bf16" };
     private readonly Option<int> _rounds = new("--rounds") { Description = "turns of decoding and of reading memory; the best of each counts", DefaultValueFactory = _ => 12 };
@@ -41,16 +39,16 @@ internal sealed class BenchDecodeCommand(string[] shapes, Func<string, DType, Ca
             throw new ArgumentException("--batch and --rounds must be at least 1");
         }
 
-        string shape = parsed.GetRequiredValue(_shape);
+        ModelShape shape = ModelShape.Of(parsed.GetRequiredValue(_shape));
         string dtype = parsed.GetRequiredValue(_dtype);
-        using CausalLanguageModel model = create(shape, StorageOf(dtype));
+        using CausalLanguageModel model = shape.CreateModel(StorageOf(dtype));
         DecodeResult? last = null;
         foreach (int batch in batches)
         {
             cancellationToken.ThrowIfCancellationRequested();
             last = DecodeBenchmark.Measure(model, batch, rounds);
             output.Line(FormattableString.Invariant(
-                $"{shape} {dtype}, batch {batch}: {last.TokensPerSecond:F1} tokens/s, {last.BandwidthFraction:P0} of {last.Bandwidth / 1e9:F1} GB/s; first token after {last.FirstTokenSeconds * 1000:F0} ms"));
+                $"{shape.Name} {dtype}, batch {batch}: {last.TokensPerSecond:F1} tokens/s, {last.BandwidthFraction:P0} of {last.Bandwidth / 1e9:F1} GB/s; first token after {last.FirstTokenSeconds * 1000:F0} ms"));
             output.Event("decode", writer => Write(writer, last));
         }
 

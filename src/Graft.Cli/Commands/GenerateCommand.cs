@@ -55,21 +55,15 @@ internal sealed class GenerateCommand : Verb
         List<string> prompts = Prompts(parsed);
         string? adapter = parsed.GetValue(_adapter);
         string[] speakers = Speakers(parsed.GetValue(_which), adapter);
-        string folder = ModelFolder(parsed.GetValue(_model), adapter);
-        using PeftModel model = PeftModel.Load(folder);
-        if (adapter is not null && speakers.Contains("adapter"))
-        {
-            model.LoadAdapter(adapter);
-        }
-
-        Tokenizer tokenizer = Tokenizer.Load(adapter is not null && File.Exists(Path.Combine(adapter, "tokenizer.json")) ? adapter : folder);
-        using var generator = new TextGenerator(model, tokenizer);
+        using LoadedModel loaded = Load(parsed.GetValue(_model), adapter);
+        Tokenizer tokenizer = loaded.LoadTokenizer() ?? throw new FileNotFoundException($"{loaded.ModelFolder} holds no tokenizer: tokenizer.json, or the older files that make one up");
+        using var generator = new TextGenerator(loaded.Model, tokenizer);
         if (generator.Config.MaxNewTokens is null && generator.Config.MaxLength is null)
         {
             generator.Config.MaxNewTokens = DefaultNewTokens;
         }
 
-        var answers = new Answers(model, generator, settings, parsed.GetValue(_seed));
+        var answers = new Answers(loaded.Model, generator, settings, parsed.GetValue(_seed));
         long start = Stopwatch.GetTimestamp();
         bool streams = prompts.Count == 1 && !output.IsJson && output.Results.Profile.Capabilities.Interactive;
         foreach (string[] batch in prompts.Chunk(PromptsAtOnce))
@@ -88,6 +82,14 @@ internal sealed class GenerateCommand : Verb
         return ExitCode.Success;
     }
 
+    private static LoadedModel Load(string? model, string? adapter) => (model, adapter) switch
+    {
+        (_, not null) => LoadedModel.LoadAdapter(adapter, model),
+        (not null, null) when File.Exists(Path.Combine(model, AdapterConfig.FileName)) => throw new ArgumentException($"{model} is an adapter: give it as --adapter"),
+        (not null, null) => LoadedModel.Load(model, baseFolder: null),
+        _ => throw new ArgumentException("no model: give --model FOLDER, or --adapter FOLDER of an adapter that names its base model"),
+    };
+
     private static void Summarise(Output output, Answers answers, double seconds)
     {
         output.Note(FormattableString.Invariant($"{answers.Tokens} tokens in {seconds:F1} s, {answers.Tokens / seconds:F1} tokens/s"));
@@ -99,10 +101,6 @@ internal sealed class GenerateCommand : Verb
             writer.WriteNumber("tokens_per_s", Math.Round(answers.Tokens / seconds, 2));
         });
     }
-
-    private static string ModelFolder(string? model, string? adapter)
-        => adapter is not null ? BaseModelFolder.Require(adapter, AdapterConfig.Load(adapter), model)
-            : model ?? throw new ArgumentException("no model: give --model FOLDER, or --adapter FOLDER of an adapter that names its base model");
 
     private static string[] Speakers(string? which, string? adapter) => (which, adapter) switch
     {

@@ -3,6 +3,7 @@ using Graft.Cli.CommandLine;
 using Graft.Cli.Folders;
 using Graft.Cli.Inspection;
 using Graft.Cli.Merging;
+using Graft.Cli.Rendering;
 using Graft.Models;
 using Graft.Tensors;
 using Graft.Text;
@@ -13,6 +14,9 @@ namespace Graft.Cli.Commands;
 /// <summary><c>graft merge</c>: an adapter into its base model's weights; what comes out is a plain model folder.</summary>
 internal sealed class MergeCommand : Verb
 {
+    /// <summary>Part of the adapter's effect that rounding may cost without a word.</summary>
+    private const double LostShare = 0.25;
+
     private readonly Argument<string> _adapter = new("ADAPTER") { Description = "adapter folder" };
     private readonly Option<string> _into = new("--into") { Description = "model folder to write", HelpName = "FOLDER", Required = true };
     private readonly Option<string?> _model = new("--model") { Description = "base model folder (default: the one that the adapter names)", HelpName = "FOLDER" };
@@ -70,6 +74,11 @@ internal sealed class MergeCommand : Verb
         RequireRounding(logits, dtype);
         long bytes = new DirectoryInfo(staged.Path).EnumerateFiles().Sum(file => file.Length);
         staged.Publish();
+        if (logits.Mean > logits.Effect * LostShare)
+        {
+            Notes.Write(output, [$"rounding to {DTypeNames.Of(dtype)} moves the logits by {logits.Mean / logits.Effect:P0} of what the adapter does: keep the adapter apart, or merge it into a float32 copy of the base model"]);
+        }
+
         Write(output, into, loaded, new ByteSize(bytes), weights, logits);
         return Task.FromResult(ExitCode.Success);
     }

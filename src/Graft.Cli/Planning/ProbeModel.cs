@@ -1,8 +1,8 @@
-using Graft.Cli.CommandLine;
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Graft.Cli.CommandLine;
 using Graft.Models;
 using Graft.Peft;
 using Graft.Tensors;

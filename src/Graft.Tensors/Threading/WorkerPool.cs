@@ -1,16 +1,22 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace Graft.Tensors.Threading;
 
-/// <summary>A few threads that share out the parts of a job: contiguous ranges, fixed by the number of parts and workers.</summary>
+/// <summary>A few threads that share out the parts of a job: each takes the next one when it is done with its last.</summary>
 /// <remarks>
-/// The caller is worker 0. Idle workers spin for some microseconds, then sleep. A dispatch allocates nothing. A job that is
-/// started while another one runs (from inside a job, or from another thread) runs on its own thread alone, with the same result.
+/// What the parts are does not depend on the workers, and who runs which part decides nothing but the time: a worker that other programs
+/// hold up, or a slower core, does less. The caller is one of the workers, and waits for none that has not begun. Idle workers spin for
+/// some microseconds, then sleep. A dispatch allocates nothing. A job that is started while another one runs (from inside a job, or from
+/// another thread) runs on its own thread alone, with the same result.
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinIterations = 2000;
+
+    /// <summary>About how often each worker asks for parts of a job with very many.</summary>
+    private const int ClaimsPerWorker = 16;
 
     private static WorkerPool s_shared = new(DefaultWorkerCount());
 
@@ -19,9 +25,11 @@ public sealed unsafe class WorkerPool : IDisposable
     private delegate*<void*, int, void> _execute;
     private void* _job;
     private int _parts;
+    private int _partsAtOnce;
     private volatile int _generation;
-    private volatile int _pending;
+    private volatile bool _open;
     private volatile bool _stopping;
+    private Claims _claims;
     private ExceptionDispatchInfo? _failure;
 
     /// <summary>Starts <paramref name="workerCount"/> - 1 threads; the caller of <see cref="Run"/> is the last worker.</summary>
@@ -68,7 +76,7 @@ public sealed unsafe class WorkerPool : IDisposable
             return;
         }
 
-        if (_pending != 0)
+        if (_open)
         {
             // The gate is re-entrant for its own thread: this is a job started from inside a job.
             _gate.Exit();
@@ -81,21 +89,19 @@ public sealed unsafe class WorkerPool : IDisposable
             _execute = &ExecutePart<TJob>;
             _job = Unsafe.AsPointer(ref job);
             _parts = parts;
+            _partsAtOnce = Math.Max(1, parts / (WorkerCount * ClaimsPerWorker));
             _failure = null;
-            _pending = _workers.Length + 1;
+            _claims.Next = 0;
+            _open = true;
             Interlocked.Increment(ref _generation);
-            foreach (Worker worker in _workers)
+            int sleepers = Math.Min(_workers.Length, parts - 1);
+            for (int i = 0; i < sleepers; i++)
             {
-                worker.Wake();
+                _workers[i].Wake();
             }
 
-            RunShare(0);
-            var spinner = default(SpinWait);
-            while (_pending != 0)
-            {
-                spinner.SpinOnce(sleep1Threshold: -1);
-            }
-
+            RunShare();
+            Close();
             _failure?.Throw();
         }
         finally
@@ -133,15 +139,24 @@ public sealed unsafe class WorkerPool : IDisposable
         where TJob : struct, IParallelJob
         => Unsafe.AsRef<TJob>(job).Execute(part);
 
-    private void RunShare(int worker)
+    /// <summary>Claims parts until none is left.</summary>
+    private void RunShare()
     {
-        int first = (int)((long)_parts * worker / WorkerCount);
-        int end = (int)((long)_parts * (worker + 1) / WorkerCount);
         try
         {
-            for (int part = first; part < end; part++)
+            while (true)
             {
-                _execute(_job, part);
+                int end = Interlocked.Add(ref _claims.Next, _partsAtOnce);
+                int first = end - _partsAtOnce;
+                if (first >= _parts)
+                {
+                    return;
+                }
+
+                for (int part = first; part < Math.Min(end, _parts); part++)
+                {
+                    _execute(_job, part);
+                }
             }
         }
 #pragma warning disable CA1031 // Whatever a part throws is thrown again on the caller's thread.
@@ -149,9 +164,45 @@ public sealed unsafe class WorkerPool : IDisposable
 #pragma warning restore CA1031
         {
             _failure = ExceptionDispatchInfo.Capture(e);
+            Interlocked.Add(ref _claims.Next, _parts);
+        }
+    }
+
+    /// <summary>Joins the job that is running, if there still is one.</summary>
+    private void Join()
+    {
+        // The caller closes the job before it looks for active workers, and a worker becomes active before it looks whether the job is open:
+        // one of the two sees the other.
+        Interlocked.Increment(ref _claims.Active);
+        if (_open)
+        {
+            RunShare();
         }
 
-        Interlocked.Decrement(ref _pending);
+        Interlocked.Decrement(ref _claims.Active);
+    }
+
+    /// <summary>Lets no worker in any more, and waits for those inside.</summary>
+    private void Close()
+    {
+        _open = false;
+        Interlocked.MemoryBarrier();
+        var spinner = default(SpinWait);
+        while (Volatile.Read(ref _claims.Active) != 0)
+        {
+            spinner.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
+    /// <summary>What all workers write to, on cache lines of its own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Claims
+    {
+        [FieldOffset(64)]
+        public int Next;
+
+        [FieldOffset(128)]
+        public int Active;
     }
 
 #pragma warning disable CA1001 // The thread disposes of its signal when it ends.
@@ -159,14 +210,12 @@ public sealed unsafe class WorkerPool : IDisposable
 #pragma warning restore CA1001
     {
         private readonly WorkerPool _pool;
-        private readonly int _index;
         private readonly ManualResetEventSlim _signal = new(initialState: false, spinCount: 0);
         private volatile int _asleep;
 
         public Worker(WorkerPool pool, int index)
         {
             _pool = pool;
-            _index = index;
             new Thread(Loop) { IsBackground = true, Name = $"graft-{index}" }.Start();
         }
 
@@ -191,7 +240,7 @@ public sealed unsafe class WorkerPool : IDisposable
                     return;
                 }
 
-                _pool.RunShare(_index);
+                _pool.Join();
             }
         }
 

@@ -10,7 +10,7 @@ internal static class EngineRuns
     public static GenerationRequest Request(int[] prompt, string config, ulong seed = 42) => new() { PromptIds = prompt, Config = Config(config), Seed = seed, BytesOfToken = BytesOf };
 
     /// <summary>All texts side by side.</summary>
-    public static List<int[]> Together(CausalLanguageModel model, IEnumerable<GenerationRequest> requests, int maximumSequences = 32)
+    public static List<int[]> Together(LanguageModel model, IEnumerable<GenerationRequest> requests, int maximumSequences = 32)
     {
         using var engine = new GenerationEngine(model) { MaximumSequences = maximumSequences };
         List<GenerationSequence> sequences = [.. requests.Select(engine.Add)];
@@ -22,7 +22,7 @@ internal static class EngineRuns
     }
 
     /// <summary>One text alone.</summary>
-    public static int[] Alone(CausalLanguageModel model, GenerationRequest request) => Together(model, [request])[0];
+    public static int[] Alone(LanguageModel model, GenerationRequest request) => Together(model, [request])[0];
 
     private static ReadOnlySpan<byte> BytesOf(int token) => new Text.TokenBytes(TinyModels.Tokenizer).Of(token);
 }

@@ -1,6 +1,7 @@
 using Graft.Generation.Decoding;
 using Graft.Generation.Processors;
 using Graft.Models;
+using Graft.Peft;
 using Graft.Tensors;
 using Graft.Tensors.Threading;
 using static Graft.Generation.Tests.Decoding.EngineRuns;
@@ -84,6 +85,21 @@ public class EngineTests
         }
 
         Assert.Equal(alone, sequences.Select(sequence => sequence.Tokens.ToArray()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Families), MemberType = typeof(TinyModels))]
+    public void Adapters_do_not_change_that(string family)
+    {
+        using var model = new PeftModel(Create(family, dtype: DType.BFloat16));
+        model.AddAdapter(new LoraConfig { R = 5, LoraAlpha = 40, InitLoraWeights = false, TargetModules = "all-linear" });
+        GenerationRequest[] requests = [.. Enumerable.Range(0, 9).Select(i => Request(Prompt(1 + (i * 5), i), i % 2 == 0 ? Sampling : """{"max_new_tokens":12}"""))];
+        List<int[]> alone = [.. requests.Select(request => Alone(model.Base, request))];
+        Assert.Equal(alone, Together(model.Base, requests));
+        using (model.DisableAdapters())
+        {
+            Assert.NotEqual(alone, Together(model.Base, requests));
+        }
     }
 
     [Fact]

@@ -59,6 +59,33 @@ public sealed class GemmPartitionTests
         }
     }
 
+    [Theory]
+    [InlineData(100, 576, 576, 2, false)]
+    [InlineData(512, 3072, 1024, 3, true)]
+    [InlineData(7, 4096, 4096, 5, false)]
+    public void Pieces_cover_every_element_once_and_are_balanced(int m, int n, int k, int workers, bool packsRows)
+    {
+        GemmPartition partition = GemmPartition.Choose(m, n, k, workers, Vector).Cut(m, n, k, 2 * Vector, packsRows);
+        Assert.True(partition.PiecesAPart > 1);
+        var covered = new byte[m * n];
+        var done = new long[workers];
+        for (int piece = 0; piece < partition.Pieces; piece++)
+        {
+            (int rowStart, int rowEnd, int columnStart, int columnEnd) = partition.Piece(piece, m, n, Vector, 2 * Vector);
+            done[Array.IndexOf(done, done.Min())] += (long)(rowEnd - rowStart) * (columnEnd - columnStart);
+            for (int row = rowStart; row < rowEnd; row++)
+            {
+                for (int column = columnStart; column < columnEnd; column++)
+                {
+                    covered[(row * n) + column]++;
+                }
+            }
+        }
+
+        Assert.All(covered, count => Assert.Equal(1, count));
+        Assert.InRange(done.Max() * (double)workers / ((long)m * n), 1, 1.07);
+    }
+
     [Fact]
     public void Small_products_stay_on_one_worker() => Assert.Equal(1, GemmPartition.Choose(8, 16, 64, 64, Vector).Parts);
 

@@ -60,7 +60,7 @@ public sealed class EarlyStoppingTests : IDisposable
     [InlineData(3)]
     public void The_best_model_is_what_remains(int limit)
     {
-        TrainingArguments arguments = Diverging(_folder.Path) with { LoadBestModelAtEnd = true, SaveTotalLimit = limit, NumTrainEpochs = 8 };
+        TrainingArguments arguments = Diverging(_folder.Path) with { LoadBestModelAtEnd = true, SaveTotalLimit = limit };
         float[] values = Runs.Train(arguments, TinyRuns.Samples(9), out TrainingResult result, evalSamples: TinyRuns.Samples(4, seed: 5));
         string best = _folder.Of($"checkpoint-{result.State.BestGlobalStep}");
 

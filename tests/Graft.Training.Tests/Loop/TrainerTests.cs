@@ -78,7 +78,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public async Task Leaving_the_stream_saves_and_the_run_can_go_on()
     {
-        TrainingArguments arguments = Runs.Arguments(_folder.Path) with { NumTrainEpochs = 60 };
+        TrainingArguments arguments = Runs.Arguments(_folder.Path) with { NumTrainEpochs = 2000, SaveStrategy = IntervalStrategy.No };
         using PeftModel model = TinyRuns.Model(loraDropout: 0.2);
         var recorder = new StepRecorder();
         using (var trainer = new Trainer(model, TinyRuns.Samples(11), arguments))

@@ -34,13 +34,13 @@ internal unsafe struct GradientProduct<TKernel> : IParallelJob
             _maxDepth = Math.Min(GemmTile.Depth, Math.Max(_maxDepth, Offsets[s + 1] - Offsets[s]));
         }
 
-        Partition = GemmPartition.Choose(M, N, tokens, WorkerPool.Shared.WorkerCount, TKernel.Lanes);
-        WorkerPool.Shared.Run(Partition.Parts, ref this);
+        Partition = GemmPartition.Choose(M, N, tokens, WorkerPool.Shared.WorkerCount, TKernel.Lanes).Cut(M, N, tokens, PanelWidth, packsRows: true);
+        WorkerPool.Shared.Run(Partition.Pieces, ref this);
     }
 
     public readonly void Execute(int part)
     {
-        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Range(part, M, N, TKernel.Lanes);
+        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Piece(part, M, N, TKernel.Lanes, PanelWidth);
         if (rowStart == rowEnd || columnStart == columnEnd)
         {
             return;

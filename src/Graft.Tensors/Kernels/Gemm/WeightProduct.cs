@@ -38,13 +38,13 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             return;
         }
 
-        Partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, TKernel.Lanes);
-        WorkerPool.Shared.Run(Partition.Parts, ref this);
+        Partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, TKernel.Lanes).Cut(M, N, K, PanelWidth, packsRows: !GemmTile.ReadsInPlace<TKernel>(M));
+        WorkerPool.Shared.Run(Partition.Pieces, ref this);
     }
 
     public readonly void Execute(int part)
     {
-        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Range(part, M, N, TKernel.Lanes);
+        (int rowStart, int rowEnd, int columnStart, int columnEnd) = Partition.Piece(part, M, N, TKernel.Lanes, PanelWidth);
         if (rowStart == rowEnd || columnStart == columnEnd)
         {
             return;
