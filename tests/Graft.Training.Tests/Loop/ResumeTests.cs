@@ -54,6 +54,18 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void Moments_in_8_bits_go_on_too()
+    {
+        // A rank that makes the adapter's matrices large enough.
+        static PeftModel Model() => TinyRuns.Model(r: 256);
+        TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with { Optim = "adamw_8bit" };
+        float[] expected = Runs.Train(straight, TinyRuns.Samples(9), Model);
+        Runs.SameBits(expected, Runs.TrainInTwo(straight with { OutputDir = _folder.Of("stopped") }, TinyRuns.Samples(9), Model, new Interrupter { AskAtStep = 2 }));
+        using Graft.Formats.SafetensorsFile file = Graft.Formats.SafetensorsFile.Open(Path.Combine(Directory.GetDirectories(_folder.Of("stopped"), "checkpoint-*")[0], "optimizer.safetensors"));
+        Assert.Contains(file.Tensors, tensor => tensor.DType == Graft.Tensors.DType.UInt8 && tensor.ElementCount >= 4096);
+    }
+
+    [Fact]
     public void Schedules_that_follow_a_metric_go_on_too()
     {
         TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with
