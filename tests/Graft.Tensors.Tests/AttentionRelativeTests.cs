@@ -149,7 +149,12 @@ public sealed unsafe class AttentionRelativeTests : IDisposable
 
     private static AttentionSettings Settings(bool causal) => new()
     {
-        Heads = Heads, KeyValueHeads = Heads, HeadDim = HeadDim, ValueHeadDim = HeadDim, Scale = 0.7f, Causal = causal,
+        Heads = Heads,
+        KeyValueHeads = Heads,
+        HeadDim = HeadDim,
+        ValueHeadDim = HeadDim,
+        Scale = 0.7f,
+        Causal = causal,
     };
 
     private static Result Run(int[] lengths, bool causal, RelativeBuckets buckets, float[] x, float[] table)

@@ -10,7 +10,12 @@ public sealed class CachedCrossAttentionTests : IDisposable
 
     private static readonly AttentionSettings s_settings = new()
     {
-        Heads = 4, KeyValueHeads = 2, HeadDim = HeadDim, ValueHeadDim = HeadDim, Scale = 0.3f, Causal = false,
+        Heads = 4,
+        KeyValueHeads = 2,
+        HeadDim = HeadDim,
+        ValueHeadDim = HeadDim,
+        Scale = 0.3f,
+        Causal = false,
     };
 
     private readonly Isa _isa = InstructionSet.Current;

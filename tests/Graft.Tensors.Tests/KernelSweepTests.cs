@@ -68,8 +68,16 @@ public unsafe class KernelSweepTests
             double* losses = stackalloc double[2];
             Lanes.Run(2, new CrossEntropyKernels.Job
             {
-                Logits = x, Gradient = y, Accumulate = accumulate, Columns = n, Indices = indices, AllRows = true, Targets = targets, Losses = losses,
-                Scale = 0.5f, Smoothing = smoothing,
+                Logits = x,
+                Gradient = y,
+                Accumulate = accumulate,
+                Columns = n,
+                Indices = indices,
+                AllRows = true,
+                Targets = targets,
+                Losses = losses,
+                Scale = 0.5f,
+                Smoothing = smoothing,
             });
             y[n] += (float)losses[0];
         },

@@ -10,7 +10,15 @@ public sealed class Ernie45Config : LlamaConfig
     public Ernie45Config(ConfigReader reader)
         : base(reader, new LlamaDefaults
         {
-            TieWordEmbeddings = true, Layers = 18, Heads = 16, KeyValueHeads = 2, HeadSize = 128, IntermediateSize = 3072, RmsNormEpsilon = 1e-5, Positions = 131072, RopeTheta = 5e5,
+            TieWordEmbeddings = true,
+            Layers = 18,
+            Heads = 16,
+            KeyValueHeads = 2,
+            HeadSize = 128,
+            IntermediateSize = 3072,
+            RmsNormEpsilon = 1e-5,
+            Positions = 131072,
+            RopeTheta = 5e5,
         })
     {
         InterleavedRotary = true;

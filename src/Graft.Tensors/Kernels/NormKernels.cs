@@ -15,32 +15,61 @@ internal static unsafe class NormKernels
     public static void LayerForward(float* x, int rows, int columns, Parameter? weight, Parameter? bias, float epsilon, float* y, float* statistics)
         => RunRows(new ForwardJob
         {
-            X = x, Y = y, Statistics = statistics, Rows = rows, Columns = columns, Epsilon = epsilon, Centered = true,
-            Weight = Decode(0, weight), Bias = Decode(1, bias), RowsPerPart = RowsPerPart(columns),
+            X = x,
+            Y = y,
+            Statistics = statistics,
+            Rows = rows,
+            Columns = columns,
+            Epsilon = epsilon,
+            Centered = true,
+            Weight = Decode(0, weight),
+            Bias = Decode(1, bias),
+            RowsPerPart = RowsPerPart(columns),
         });
 
     /// <summary><c>y = x rstd weight</c>; writes one statistic a row.</summary>
     public static void RmsForward(float* x, int rows, int columns, Parameter weight, float epsilon, float* y, float* statistics)
         => RunRows(new ForwardJob
         {
-            X = x, Y = y, Statistics = statistics, Rows = rows, Columns = columns, Epsilon = epsilon,
-            Weight = Decode(0, weight), RowsPerPart = RowsPerPart(columns),
+            X = x,
+            Y = y,
+            Statistics = statistics,
+            Rows = rows,
+            Columns = columns,
+            Epsilon = epsilon,
+            Weight = Decode(0, weight),
+            RowsPerPart = RowsPerPart(columns),
         });
 
     /// <summary><c>dx (+)= rstd (g - mean(g) - x̂ mean(g x̂))</c>, <c>g = dy weight</c>; dx may be dy.</summary>
     public static void LayerBackward(float* x, float* dy, int rows, int columns, Parameter? weight, float* statistics, float* dx, bool accumulate)
         => RunRows(new BackwardJob
         {
-            X = x, Dy = dy, Dx = dx, Statistics = statistics, Rows = rows, Columns = columns, Accumulate = accumulate, Centered = true,
-            Weight = Decode(0, weight), RowsPerPart = RowsPerPart(columns),
+            X = x,
+            Dy = dy,
+            Dx = dx,
+            Statistics = statistics,
+            Rows = rows,
+            Columns = columns,
+            Accumulate = accumulate,
+            Centered = true,
+            Weight = Decode(0, weight),
+            RowsPerPart = RowsPerPart(columns),
         });
 
     /// <summary><c>dx (+)= rstd (g - x̂ mean(g x̂))</c>, <c>g = dy weight</c>; dx may be dy.</summary>
     public static void RmsBackward(float* x, float* dy, int rows, int columns, Parameter weight, float* statistics, float* dx, bool accumulate)
         => RunRows(new BackwardJob
         {
-            X = x, Dy = dy, Dx = dx, Statistics = statistics, Rows = rows, Columns = columns, Accumulate = accumulate,
-            Weight = Decode(0, weight), RowsPerPart = RowsPerPart(columns),
+            X = x,
+            Dy = dy,
+            Dx = dx,
+            Statistics = statistics,
+            Rows = rows,
+            Columns = columns,
+            Accumulate = accumulate,
+            Weight = Decode(0, weight),
+            RowsPerPart = RowsPerPart(columns),
         });
 
     /// <summary><c>gradient += Σ dy (x - mean) rstd</c>, one sequence after the other.</summary>
@@ -58,8 +87,15 @@ internal static unsafe class NormKernels
         {
             var job = new WeightGradientJob
             {
-                X = x, Dy = dy, Columns = columns, Statistics = statistics, Offsets = offsets, Sequences = sequenceOffsets.Length - 1,
-                Gradient = gradient, Centered = centered, RowsPerToken = rowsPerToken,
+                X = x,
+                Dy = dy,
+                Columns = columns,
+                Statistics = statistics,
+                Offsets = offsets,
+                Sequences = sequenceOffsets.Length - 1,
+                Gradient = gradient,
+                Centered = centered,
+                RowsPerToken = rowsPerToken,
             };
             Lanes.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, job);
         }

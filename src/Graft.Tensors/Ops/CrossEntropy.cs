@@ -30,8 +30,16 @@ public static unsafe partial class Op
         {
             var job = new CrossEntropyKernels.Job
             {
-                Logits = logits.Data, Gradient = gradient, Accumulate = true, Columns = logits.Columns, Indices = labelled.Indices, AllRows = true,
-                Targets = target, Losses = labelled.Losses, Scale = (float)scale, Smoothing = labelSmoothing,
+                Logits = logits.Data,
+                Gradient = gradient,
+                Accumulate = true,
+                Columns = logits.Columns,
+                Indices = labelled.Indices,
+                AllRows = true,
+                Targets = target,
+                Losses = labelled.Losses,
+                Scale = (float)scale,
+                Smoothing = labelSmoothing,
             };
             Lanes.Run(labelled.Count, job);
         }

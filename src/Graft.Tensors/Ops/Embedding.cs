@@ -55,7 +55,12 @@ public static unsafe partial class Op
             {
                 var job = new EmbeddingGradient
                 {
-                    Dy = Tape.IncomingGradient(this), Gradient = Table.Gradient, Ids = ids, Rows = Output.Rows, Columns = Output.Columns, PaddingId = PaddingId,
+                    Dy = Tape.IncomingGradient(this),
+                    Gradient = Table.Gradient,
+                    Ids = ids,
+                    Rows = Output.Rows,
+                    Columns = Output.Columns,
+                    PaddingId = PaddingId,
                 };
                 WorkerPool.Shared.Run((Output.Columns + EmbeddingGradient.ColumnsPerPart - 1) / EmbeddingGradient.ColumnsPerPart, ref job);
             }

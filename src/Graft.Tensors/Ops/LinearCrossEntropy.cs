@@ -53,8 +53,15 @@ public static unsafe partial class Op
         using var rows = new StepArenaRange(tape, (long)mostRows * weight.Columns);
         var chunk = new HeadChunk
         {
-            Hidden = hidden, Head = head, Bias = headBias, Logits = logits.Data, Rows = rows.Data, Scale = (float)scale, Smoothing = labelSmoothing,
-            HeadTrains = tape.Recording && head.WantsGradient, BiasTrains = tape.Recording && headBias is { WantsGradient: true },
+            Hidden = hidden,
+            Head = head,
+            Bias = headBias,
+            Logits = logits.Data,
+            Rows = rows.Data,
+            Scale = (float)scale,
+            Smoothing = labelSmoothing,
+            HeadTrains = tape.Recording && head.WantsGradient,
+            BiasTrains = tape.Recording && headBias is { WantsGradient: true },
             HiddenGradient = tape.Recording && hidden.RequiresGrad && labelled.Count > 0 ? tape.GradientOrZeros(hidden) : null,
         };
         Span<int> segments = stackalloc int[MostRowsPerChunk + 1];
@@ -115,8 +122,14 @@ public static unsafe partial class Op
             bool trains = HeadTrains || BiasTrains || HiddenGradient != null;
             var job = new CrossEntropyKernels.Job
             {
-                Logits = Logits, Gradient = trains ? Logits : null, Columns = weight.Rows, Indices = indices, Targets = targets,
-                Losses = losses, Scale = Scale, Smoothing = Smoothing,
+                Logits = Logits,
+                Gradient = trains ? Logits : null,
+                Columns = weight.Rows,
+                Indices = indices,
+                Targets = targets,
+                Losses = losses,
+                Scale = Scale,
+                Smoothing = Smoothing,
             };
             OpProfile.Count(0, (trains ? 4.0 : 2.0) * sizeof(float) * rows * weight.Rows);
             Lanes.Run(rows, job);

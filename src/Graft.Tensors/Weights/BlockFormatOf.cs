@@ -60,7 +60,16 @@ internal sealed unsafe class BlockFormat<TLayout>(string name) : BlockFormat(nam
 
         new BlockRowProduct<TLayout>
         {
-            M = m, Rows = rows, Columns = b.Columns, A = a, Lda = lda, B = b, FirstRow = firstRow, C = c, Ldc = ldc, Accumulate = accumulate,
+            M = m,
+            Rows = rows,
+            Columns = b.Columns,
+            A = a,
+            Lda = lda,
+            B = b,
+            FirstRow = firstRow,
+            C = c,
+            Ldc = ldc,
+            Accumulate = accumulate,
         }.Run();
         return true;
     }

@@ -23,13 +23,15 @@ internal static unsafe class MergedBytes
                 Close($"{name}.weight", Ranks(CaseTensors.Bytes(expected, $"{name}.weight")), Ranks(new ReadOnlySpan<byte>(matrix.Packed, (int)matrix.PackedLength)), MayDiffer);
                 BlockScales scales = Scales(expected, $"{name}.weight", matrix.Scales);
                 return new Parameter(weight.Name, weight.Shape, new FourBitMatrix(
-                    matrix.Rows, matrix.Columns, matrix.Type, matrix.BlockSize, matrix.ValueDType, CaseTensors.Entry(expected, $"{name}.weight").Data, scales, expected) { ComputeDType = matrix.ComputeDType });
+                    matrix.Rows, matrix.Columns, matrix.Type, matrix.BlockSize, matrix.ValueDType, CaseTensors.Entry(expected, $"{name}.weight").Data, scales, expected)
+                { ComputeDType = matrix.ComputeDType });
             case Int8Matrix matrix:
                 int[] codes = [.. CaseTensors.SignedBytes(expected, $"{name}.weight").Select(code => (int)code)];
                 Close($"{name}.weight", codes, [.. new ReadOnlySpan<sbyte>(matrix.Codes, codes.Length).ToArray().Select(code => (int)code)], MayDiffer);
                 Near($"{name}.SCB", CaseTensors.Singles(expected, $"{name}.SCB"), new ReadOnlySpan<float>(matrix.Scales, matrix.Rows).ToArray(), 1e-3f);
                 return new Parameter(weight.Name, weight.Shape, new Int8Matrix(
-                    matrix.Rows, matrix.Columns, (sbyte*)CaseTensors.Entry(expected, $"{name}.weight").Data, (float*)CaseTensors.Entry(expected, $"{name}.SCB").Data, expected) { Threshold = matrix.Threshold });
+                    matrix.Rows, matrix.Columns, (sbyte*)CaseTensors.Entry(expected, $"{name}.weight").Data, (float*)CaseTensors.Entry(expected, $"{name}.SCB").Data, expected)
+                { Threshold = matrix.Threshold });
             default:
                 throw new MismatchException($"{name}: not quantised after merging");
         }

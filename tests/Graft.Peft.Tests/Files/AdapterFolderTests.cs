@@ -122,8 +122,14 @@ public class AdapterFolderTests
             "ia3" => new Ia3Config { InitIa3Weights = false, ModulesToSave = ["lm_head"] },
             "everything" => lora with
             {
-                RankPattern = new Dictionary<string, int> { ["layers.1.*"] = 5 }, AlphaPattern = new Dictionary<string, double> { ["down_proj"] = 2.5 }, Bias = "all",
-                ModulesToSave = ["norm"], LayersToTransform = [0, 1], LayersPattern = ["layers"], ExcludeModules = ["layers.0.mlp.down_proj"], TrainableTokenIndices = TokenIndices.Of(9, 4),
+                RankPattern = new Dictionary<string, int> { ["layers.1.*"] = 5 },
+                AlphaPattern = new Dictionary<string, double> { ["down_proj"] = 2.5 },
+                Bias = "all",
+                ModulesToSave = ["norm"],
+                LayersToTransform = [0, 1],
+                LayersPattern = ["layers"],
+                ExcludeModules = ["layers.0.mlp.down_proj"],
+                TrainableTokenIndices = TokenIndices.Of(9, 4),
             },
             "embeddings" => lora with { TargetModules = ["embed_tokens", "lm_head"] },
             "tied" => lora with { TargetModules = ["embed_tokens"], EnsureWeightTying = true },

@@ -29,7 +29,11 @@ public sealed class Seq2SeqTrainerTests : IDisposable
         var recorder = new StepRecorder();
         TrainingArguments arguments = Runs.Arguments(_folder.Path) with
         {
-            NumTrainEpochs = 60, LearningRate = 0.02, LrSchedulerType = "cosine", SaveStrategy = IntervalStrategy.No, GradientCheckpointing = checkpointing,
+            NumTrainEpochs = 60,
+            LearningRate = 0.02,
+            LrSchedulerType = "cosine",
+            SaveStrategy = IntervalStrategy.No,
+            GradientCheckpointing = checkpointing,
         };
         using PeftModel model = Model(adapter);
         using var trainer = new Trainer(model, Samples(model, 12), arguments);

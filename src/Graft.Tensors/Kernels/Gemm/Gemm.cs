@@ -124,7 +124,16 @@ public static unsafe partial class Gemm
         {
             var narrow = new NarrowProduct<TKernel, TDecoder>
             {
-                M = m, N = n, K = k, A = a, Lda = lda, B = b, BTransposed = bTransposed, C = c, Ldc = ldc, Accumulate = accumulate,
+                M = m,
+                N = n,
+                K = k,
+                A = a,
+                Lda = lda,
+                B = b,
+                BTransposed = bTransposed,
+                C = c,
+                Ldc = ldc,
+                Accumulate = accumulate,
             };
             narrow.Run();
             return;
@@ -132,7 +141,16 @@ public static unsafe partial class Gemm
 
         var product = new WeightProduct<TKernel, TDecoder>
         {
-            M = m, N = n, K = k, A = a, Lda = lda, B = b, BTransposed = bTransposed, C = c, Ldc = ldc, Accumulate = accumulate,
+            M = m,
+            N = n,
+            K = k,
+            A = a,
+            Lda = lda,
+            B = b,
+            BTransposed = bTransposed,
+            C = c,
+            Ldc = ldc,
+            Accumulate = accumulate,
         };
         product.Run();
     }

@@ -34,7 +34,14 @@ public static unsafe class BlockwiseQuantizer
         {
             var job = new QuantizeJob
             {
-                Source = source, Search = new CodeSearch(map), Count = count, BlockSize = blockSize, BlocksAtOnce = blocksAtOnce, Codes = codes, AbsMax = absMax, FirstBad = firstBad,
+                Source = source,
+                Search = new CodeSearch(map),
+                Count = count,
+                BlockSize = blockSize,
+                BlocksAtOnce = blocksAtOnce,
+                Codes = codes,
+                AbsMax = absMax,
+                FirstBad = firstBad,
             };
             WorkerPool.Shared.Run(parts, ref job);
         }

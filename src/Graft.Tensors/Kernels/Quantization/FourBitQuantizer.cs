@@ -67,7 +67,15 @@ public static unsafe class FourBitQuantizer
         {
             var job = new Job
             {
-                Source = source, Rounding = decoded == source.DType ? DType.Float32 : decoded, Count = count, Type = type, BlockSize = blockSize, BlocksAtOnce = blocksAtOnce, Packed = packed, Scales = scales, FirstBad = firstBad,
+                Source = source,
+                Rounding = decoded == source.DType ? DType.Float32 : decoded,
+                Count = count,
+                Type = type,
+                BlockSize = blockSize,
+                BlocksAtOnce = blocksAtOnce,
+                Packed = packed,
+                Scales = scales,
+                FirstBad = firstBad,
             };
             WorkerPool.Shared.Run(parts, ref job);
         }

@@ -50,7 +50,16 @@ internal unsafe struct Int8Product : IParallelJob
 
         var product = new Int8Product
         {
-            M = m, N = weight.Rows, K = k, B = weight.Codes, RowScales = rowScales, ColumnScales = weight.Scales, Bias = bias, C = c, _a = wide, _pairs = pairs,
+            M = m,
+            N = weight.Rows,
+            K = k,
+            B = weight.Codes,
+            RowScales = rowScales,
+            ColumnScales = weight.Scales,
+            Bias = bias,
+            C = c,
+            _a = wide,
+            _pairs = pairs,
             _partition = GemmPartition.Choose(m, weight.Rows, k, WorkerPool.Shared.WorkerCount, PanelWidth),
         };
         WorkerPool.Shared.Run(product._partition.Parts, ref product);

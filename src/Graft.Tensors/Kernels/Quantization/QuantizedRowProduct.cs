@@ -37,7 +37,13 @@ internal unsafe struct QuantizedRowProduct<TKernel> : IParallelJob
             B.Quantized!.DecodeRows(TKernel.Lanes >= 8, B.FirstRow + row, rows, 0, B.Columns, decoded, B.Columns);
             var product = new SmallRowProduct<TKernel, SingleSource>
             {
-                M = M, A = A, Lda = Lda, B = new WeightView(decoded, rows, B.Columns), C = C + row, Ldc = Ldc, Accumulate = Accumulate,
+                M = M,
+                A = A,
+                Lda = Lda,
+                B = new WeightView(decoded, rows, B.Columns),
+                C = C + row,
+                Ldc = Ldc,
+                Accumulate = Accumulate,
             };
             product.Run();
         }
