@@ -1,5 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Graft.Formats;
+using Graft.Peft;
+using Graft.Tensors;
 using Graft.Training.Data;
 
 namespace Graft.Training.Tests.Loop;
@@ -61,8 +64,8 @@ public sealed class ResumeTests : IDisposable
         TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with { Optim = "adamw_8bit" };
         float[] expected = Runs.Train(straight, TinyRuns.Samples(9), Model);
         Runs.SameBits(expected, Runs.TrainInTwo(straight with { OutputDir = _folder.Of("stopped") }, TinyRuns.Samples(9), Model, new Interrupter { AskAtStep = 2 }));
-        using Graft.Formats.SafetensorsFile file = Graft.Formats.SafetensorsFile.Open(Path.Combine(Directory.GetDirectories(_folder.Of("stopped"), "checkpoint-*")[0], "optimizer.safetensors"));
-        Assert.Contains(file.Tensors, tensor => tensor.DType == Graft.Tensors.DType.UInt8 && tensor.ElementCount >= 4096);
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Directory.GetDirectories(_folder.Of("stopped"), "checkpoint-*")[0], "optimizer.safetensors"));
+        Assert.Contains(file.Tensors, tensor => tensor.DType == DType.UInt8 && tensor.ElementCount >= 4096);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Graft.Tensors.Kernels;
 namespace Graft.Training.Optimizers;
 
 /// <summary>One moment of all parameters: fp32 numbers, or codes and largest magnitudes where 8 bits are asked for.</summary>
-internal sealed unsafe class Moment
+internal sealed unsafe class Moment : IDisposable
 {
     private const int Block = EightBitStates.BlockSize;
 
@@ -61,9 +61,6 @@ internal sealed unsafe class Moment
     /// <summary>The buffers that hold it.</summary>
     public IEnumerable<OptimizerState> Buffers => new[] { _full, _codes, _scales }.OfType<OptimizerState>();
 
-    /// <summary>Whether a parameter's part is kept in 8 bits.</summary>
-    public bool IsEightBit(int parameter) => _scaleStarts[parameter] >= 0;
-
     /// <summary>Fills every element with a number; they begin as zero.</summary>
     /// <param name="value">The number.</param>
     public void Fill(float value)
@@ -93,6 +90,14 @@ internal sealed unsafe class Moment
                 _scales.Pointer[i] = MathF.Abs(value);
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _full?.Dispose();
+        _codes?.Dispose();
+        _scales?.Dispose();
     }
 
     /// <summary>The fp32 numbers of a parameter, such that an element is found at its place in the flat buffers.</summary>

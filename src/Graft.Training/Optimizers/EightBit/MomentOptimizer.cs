@@ -19,6 +19,17 @@ public abstract unsafe class MomentOptimizer : Optimizer
         : base(parameters, groups)
         => _eightBit = eightBit;
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _moments.ForEach(moment => moment?.Dispose());
+        }
+
+        base.Dispose(disposing);
+    }
+
     /// <summary>Adds a moment; rules find it by its place among those added.</summary>
     /// <param name="name">Its name in torch.</param>
     /// <param name="when">Whether the options ask for it.</param>
