@@ -22,6 +22,16 @@ public static unsafe class BlockwiseQuantizer
     /// <param name="absMax">Receives the largest magnitude of each block.</param>
     /// <exception cref="InvalidDataException">An element is NaN or infinite; the message says where.</exception>
     public static void Quantize(in WeightView source, ReadOnlySpan<float> map, int blockSize, byte* codes, float* absMax)
+        => Quantize(source, new CodeSearch(map), blockSize, codes, absMax);
+
+    /// <summary>Quantises a matrix as one run of numbers, by a search that is at hand.</summary>
+    /// <param name="source">The matrix, fp32, bf16 or fp16.</param>
+    /// <param name="search">Finds codes.</param>
+    /// <param name="blockSize">Elements of a block.</param>
+    /// <param name="codes">Receives a code for each element.</param>
+    /// <param name="absMax">Receives the largest magnitude of each block.</param>
+    /// <exception cref="InvalidDataException">An element is NaN or infinite; the message says where.</exception>
+    public static void Quantize(in WeightView source, CodeSearch search, int blockSize, byte* codes, float* absMax)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blockSize, 1);
         long count = (long)source.Rows * source.Columns;
@@ -35,7 +45,7 @@ public static unsafe class BlockwiseQuantizer
             var job = new QuantizeJob
             {
                 Source = source,
-                Search = new CodeSearch(map),
+                Search = search,
                 Count = count,
                 BlockSize = blockSize,
                 BlocksAtOnce = blocksAtOnce,

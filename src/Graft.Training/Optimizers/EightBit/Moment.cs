@@ -52,7 +52,7 @@ internal sealed unsafe class Moment : IDisposable
         if (codesLength > 0)
         {
             _map = CodeTables.Dynamic(signed);
-            _search = new CodeSearch(_map);
+            _search = signed ? CodeSearch.SignedDynamic : CodeSearch.UnsignedDynamic;
             _codes = new OptimizerState($"{name}.codes", DType.UInt8, codesLength, codes);
             _scales = new OptimizerState($"{name}.absmax", DType.Float32, scalesLength, scales);
         }
