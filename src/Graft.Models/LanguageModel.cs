@@ -46,7 +46,7 @@ public abstract class LanguageModel : Module, IDisposable
         if (GgufModel.IsGguf(folder))
         {
             return quantization is null
-                ? LoadGguf(folder)
+                ? LoadGguf(folder, dtype)
                 : throw new ArgumentException($"{folder} is quantised already: a GGUF file cannot be loaded in 8 or 4 bits of another format");
         }
 
@@ -148,7 +148,7 @@ public abstract class LanguageModel : Module, IDisposable
         }
     }
 
-    private static LanguageModel LoadGguf(string path)
+    private static LanguageModel LoadGguf(string path, DType? dtype)
     {
         GgufFile file = GgufFile.Open(path);
         try
@@ -159,6 +159,11 @@ public abstract class LanguageModel : Module, IDisposable
             weights.Finish();
             model._owned.Add(file);
             model.Folder = path;
+            if (dtype is { } other)
+            {
+                ModelQuantization.Convert(model, other);
+            }
+
             return model;
         }
         catch

@@ -112,6 +112,7 @@ public sealed partial class PeftModel : IDisposable
 
     /// <summary>What is trained: the tensors of the active adapters that are not frozen, or, without any adapter, every weight of the model once.</summary>
     /// <returns>In the order of the model.</returns>
+    /// <exception cref="InvalidOperationException">There is no adapter, and the model is quantised to 4 or 8 bits.</exception>
     public IReadOnlyList<TrainableParameter> TrainableParameters()
         => _adapters.Count > 0
             ? [.. _active.SelectMany(adapter => adapter.Trained).Where(parameter => !parameter.IsTransposed)
@@ -155,6 +156,11 @@ public sealed partial class PeftModel : IDisposable
             foreach (WeightSlot slot in module.Weights.Where(slot => seen.Add(slot.Original)))
             {
                 string name = module.Name.Length == 0 ? slot.Name : $"{module.Name}.{slot.Name}";
+                if (slot.Original.Quantized is FourBitMatrix or Int8Matrix)
+                {
+                    throw new InvalidOperationException($"{name} is stored as {slot.Original.Quantized.Format} and cannot be trained itself: add an adapter, or load the model without quantisation");
+                }
+
                 yield return new TrainableParameter(name, ModuleTypes.Of(module), slot.Original);
             }
         }

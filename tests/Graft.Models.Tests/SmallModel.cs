@@ -51,6 +51,9 @@ internal sealed unsafe class SmallModel : IDisposable
     /// <summary>A tensor's values.</summary>
     public float[] this[string name] => _tensors[name].Values;
 
+    /// <summary>A tensor's sizes.</summary>
+    public int[] ShapeOf(string name) => _tensors[name].Shape;
+
     public string File(string name) => Path.Combine(Folder, name);
 
     public void Add(string name, int[] shape, float[] values) => _tensors[name] = (shape, values);

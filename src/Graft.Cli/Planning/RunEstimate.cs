@@ -97,7 +97,7 @@ internal sealed class RunEstimate
         return new MemoryEstimate(
             model.Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count * weight.Slot.Original.DType.SizeInBytes()),
             trainable * 2 * sizeof(float),
-            (long)(trainable * OptimizerFloats() * sizeof(float)),
+            (long)(trainable * OptimizerBytes()),
             Math.Max(bodyPeak, saved + head),
             head,
             Environment.WorkingSet);
@@ -114,12 +114,12 @@ internal sealed class RunEstimate
         return sizeof(float) * ((rows * (vocabulary + hidden)) + ((long)TokensOf(_batch) * hidden));
     }
 
-    /// <summary>Floats of optimizer state for each trained one, as an optimizer of one matrix has them.</summary>
-    private double OptimizerFloats()
+    /// <summary>Bytes of optimizer state for each trained number, as an optimizer of one matrix has them.</summary>
+    private double OptimizerBytes()
     {
         const int Side = 64;
         using Optimizer optimizer = OptimizerFactory.Create(_arguments, [new ParameterSlot("weight", 0, [Side, Side], 0)], [new ParameterGroup(_arguments.LearningRate)]);
-        return optimizer.State.Sum(state => (double)state.Length) / (Side * Side);
+        return optimizer.State.Sum(state => (double)state.ByteLength) / (Side * Side);
     }
 
     /// <summary>

@@ -81,6 +81,10 @@ public sealed class GgufMetadata(GgufFile file)
         _ => throw Wrong(key, "a list of 32-bit integers", value),
     };
 
+    /// <summary>Bytes, signed or not (to the runtime an array of either is one of the other), or null when they are absent.</summary>
+    /// <param name="key">The key.</param>
+    public byte[]? OptionalBytes(string key) => !Find(key, out object? value) ? null : value is byte[] bytes ? bytes.AsSpan().ToArray() : throw Wrong(key, "a list of bytes", value);
+
     /// <summary>An error about the file.</summary>
     /// <param name="what">What is wrong and how to mend it.</param>
     public InvalidDataException Error(string what) => new($"'{File.Path}': {what}");

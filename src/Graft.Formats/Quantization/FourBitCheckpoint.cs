@@ -62,7 +62,7 @@ public static unsafe class FourBitCheckpoint
             BlockScales scales = state.NestedOffset is float offset ? NestedScales(tensors, name, blocks, offset, owner) : PlainScales(tensors, name, blocks, owner);
             return new FourBitMatrix(rows, checked((int)columns), state.Type, state.BlockSize, state.DType, packed.Data, scales, owner) { ComputeDType = computeDType };
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or OverflowException)
         {
             throw Invalid(packed, e.Message);
         }

@@ -34,8 +34,9 @@ public sealed record FourBitState(FourBitType Type, int BlockSize, DType DType, 
             using JsonDocument document = JsonDocument.Parse(new ReadOnlySpan<byte>(entry.Data, (int)entry.ByteLength).ToArray());
             return Read(document.RootElement, entry);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is what texts that are not UTF-8 give.
             throw Invalid(entry, $"it is not JSON: {e.Message}");
         }
     }

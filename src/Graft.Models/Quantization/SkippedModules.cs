@@ -27,7 +27,24 @@ internal sealed class SkippedModules
     /// <summary>Whether a module stays as it is.</summary>
     /// <param name="name">Its path.</param>
     public bool Contains(string name)
-        => _entries.Any(entry => entry.Pattern.IsMatch(name) || name.EndsWith(entry.Entry, StringComparison.Ordinal));
+    {
+        foreach ((string entry, Regex pattern) in _entries)
+        {
+            try
+            {
+                if (pattern.IsMatch(name) || name.EndsWith(entry, StringComparison.Ordinal))
+                {
+                    return true;
+                }
+            }
+            catch (RegexMatchTimeoutException e)
+            {
+                throw new ArgumentException($"llm_int8_skip_modules: '{entry}' takes too long to match {name}", e);
+            }
+        }
+
+        return false;
+    }
 
     private static Regex Compile(string entry)
     {

@@ -25,17 +25,34 @@ internal static class ModelFolder
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
         CheckpointWriter.Write(folder, Tensors(model, storedAs), maximumShardBytes);
-        if (model.Folder is { } source && Path.GetFullPath(source) != Path.GetFullPath(folder))
+        if (model.Folder is { } file && GgufModel.IsGguf(file))
+        {
+            WriteTokenizer(folder, file);
+        }
+        else if (model.Folder is { } source && Path.GetFullPath(source) != Path.GetFullPath(folder))
         {
             foreach (string name in Companions.Where(name => File.Exists(Path.Combine(source, name))))
             {
-                byte[] bytes = File.ReadAllBytes(Path.Combine(source, name));
-                AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(bytes), bytes.Length);
+                WriteBytes(folder, name, File.ReadAllBytes(Path.Combine(source, name)));
             }
         }
 
         AtomicFile.WriteAllText(Path.Combine(folder, "config.json"), Config(model));
     }
+
+    /// <summary>The tokenizer that a GGUF file carries, where it does.</summary>
+    private static void WriteTokenizer(string folder, string path)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        if (new GgufMetadata(file).Has("tokenizer.ggml.tokens"))
+        {
+            GgufTokenizer tokenizer = GgufTokenizer.Read(file);
+            WriteBytes(folder, "tokenizer.json", tokenizer.Json);
+            WriteBytes(folder, "tokenizer_config.json", tokenizer.Config);
+        }
+    }
+
+    private static void WriteBytes(string folder, string name, byte[] bytes) => AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(bytes), bytes.Length);
 
     /// <summary>The config as it was, unless merging has given the head a matrix of its own, an adapter has brought another vocabulary, or the layers are quantised otherwise.</summary>
     private static string Config(LanguageModel model)

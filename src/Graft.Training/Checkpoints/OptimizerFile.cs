@@ -16,7 +16,7 @@ internal static unsafe class OptimizerFile
         var tensors = new List<TensorSource> { Flat(Values, update.Buffer.Values, update.Buffer.Count) };
         foreach (OptimizerState state in update.Optimizer.State)
         {
-            tensors.Add(Flat($"state.{state.Name}", state.Pointer, state.Length));
+            tensors.Add(TensorSource.FromPointer($"state.{state.Name}", state.DType, [state.Length], state.Data));
         }
 
         foreach (OptimizerCounter counter in update.Optimizer.Counters)
@@ -35,7 +35,8 @@ internal static unsafe class OptimizerFile
         Restore(file, Values, update.Buffer.Values, update.Buffer.Count);
         foreach (OptimizerState state in update.Optimizer.State)
         {
-            Restore(file, $"state.{state.Name}", state.Pointer, state.Length);
+            TensorEntry entry = Find(file, $"state.{state.Name}", state.DType, state.Length);
+            Buffer.MemoryCopy(entry.Data, state.Data, state.ByteLength, state.ByteLength);
         }
 
         foreach (OptimizerCounter counter in update.Optimizer.Counters)

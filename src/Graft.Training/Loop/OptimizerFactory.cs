@@ -12,18 +12,26 @@ public static class OptimizerFactory
     {
         ["adafactor"] = MakeAdafactor,
         ["adagrad"] = MakeAdagrad,
+        ["adamw_8bit"] = MakeAdamW,
         ["adamw_bnb_32bit"] = MakeAdamW,
+        ["adamw_bnb_8bit"] = MakeAdamW,
         ["adamw_hf"] = MakeAdamW,
         ["adamw_torch"] = MakeAdamW,
         ["adamw_torch_fused"] = MakeAdamW,
         ["ademamix"] = MakeAdEmaMix,
+        ["ademamix_8bit"] = MakeAdEmaMix,
         ["lion_32bit"] = MakeLion,
+        ["lion_8bit"] = MakeLion,
         ["paged_adamw_32bit"] = MakeAdamW,
+        ["paged_adamw_8bit"] = MakeAdamW,
         ["paged_ademamix_32bit"] = MakeAdEmaMix,
+        ["paged_ademamix_8bit"] = MakeAdEmaMix,
         ["paged_lion_32bit"] = MakeLion,
+        ["paged_lion_8bit"] = MakeLion,
         ["rmsprop"] = MakeRmsProp,
         ["rmsprop_bnb"] = MakeRmsProp,
         ["rmsprop_bnb_32bit"] = MakeRmsProp,
+        ["rmsprop_bnb_8bit"] = MakeRmsProp,
         ["sgd"] = MakeSgd,
     };
 
@@ -57,25 +65,31 @@ public static class OptimizerFactory
         }
     }
 
+    /// <summary>Names with 8bit mean bitsandbytes' 8-bit states; a paged optimizer is the plain one, as there is no second memory to page to.</summary>
+    private static EightBitStates? EightBit(TrainingArguments arguments) => arguments.Optim.EndsWith("_8bit", StringComparison.Ordinal) ? new EightBitStates() : null;
+
     private static AdamW MakeAdamW(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
-        => new(slots, groups, new AdamOptions(arguments.AdamBeta1, arguments.AdamBeta2, arguments.AdamEpsilon));
+        => new(slots, groups, new AdamOptions(arguments.AdamBeta1, arguments.AdamBeta2, arguments.AdamEpsilon), EightBit(arguments));
 
     private static Sgd MakeSgd(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
         => new(slots, groups, new SgdOptions(own.Number("momentum", 0), own.Number("dampening", 0), own.Flag("nesterov"), own.Flag("maximize")));
 
     private static RmsProp MakeRmsProp(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
-        => new(slots, groups, new RmsPropOptions(own.Number("alpha", 0.99), own.Number("eps", 1e-8), own.Number("momentum", 0), own.Flag("centered"), own.Flag("maximize")));
+        => new(slots, groups, new RmsPropOptions(own.Number("alpha", 0.99), own.Number("eps", 1e-8), own.Number("momentum", 0), own.Flag("centered"), own.Flag("maximize")), EightBit(arguments));
 
     private static Adagrad MakeAdagrad(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
         => new(slots, groups, new AdagradOptions(own.Number("lr_decay", 0), own.Number("initial_accumulator_value", 0), own.Number("eps", 1e-10), own.Flag("maximize")));
 
     // Lion gets Adam's betas: so does the Trainer, though the paper's second one is 0.99.
     private static Lion MakeLion(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
-        => new(slots, groups, arguments.AdamBeta1, arguments.AdamBeta2);
+        => new(slots, groups, arguments.AdamBeta1, arguments.AdamBeta2, EightBit(arguments));
 
     private static AdEmaMix MakeAdEmaMix(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
-        => new(slots, groups, new AdEmaMixOptions(
-            arguments.AdamBeta1, arguments.AdamBeta2, own.Number("beta3", 0.9999), own.Number("alpha", 5), arguments.AdamEpsilon, own.OptionalNumber("t_alpha"), own.OptionalNumber("t_beta3")));
+    {
+        var options = new AdEmaMixOptions(
+            arguments.AdamBeta1, arguments.AdamBeta2, own.Number("beta3", 0.9999), own.Number("alpha", 5), arguments.AdamEpsilon, own.OptionalNumber("t_alpha"), own.OptionalNumber("t_beta3"));
+        return new AdEmaMix(slots, groups, options, EightBit(arguments));
+    }
 
     private static Adafactor MakeAdafactor(TrainingArguments arguments, OptimizerArguments own, IReadOnlyList<ParameterSlot> slots, IReadOnlyList<ParameterGroup> groups)
         => new(slots, groups, new AdafactorOptions(ScaleParameter: false, RelativeStep: false));

@@ -8,6 +8,9 @@ namespace Graft.Training;
 /// <remarks>Parts are fixed stretches of the buffers and partial sums are added in order, so the bits do not depend on the number of workers.</remarks>
 public sealed unsafe class ParameterUpdate : IDisposable
 {
+    // The Trainer tells bitsandbytes to keep 32-bit states of embeddings.
+    private const string Embedding = "Embedding";
+
     private readonly double[] _terms;
 
     /// <summary>Lays out the optimizer over the buffer.</summary>
@@ -21,7 +24,7 @@ public sealed unsafe class ParameterUpdate : IDisposable
         ParameterGrouping grouping = arguments.LoraplusLrRatio is { } ratio
             ? new LoraPlus(arguments.LearningRate, ratio, arguments.LoraplusWeightDecay, arguments.LoraplusLrEmbedding).Group(described)
             : WeightDecayRule.Group(described, arguments.LearningRate, arguments.WeightDecay);
-        ParameterSlot[] slots = [.. trainable.Select((t, i) => new ParameterSlot(t.Name, buffer.OffsetOf(i), t.Parameter.Shape, grouping.GroupOf[i]))];
+        ParameterSlot[] slots = [.. trainable.Select((t, i) => new ParameterSlot(t.Name, buffer.OffsetOf(i), t.Parameter.Shape, grouping.GroupOf[i], KeepsFullState: t.ModuleType == Embedding))];
         Optimizer = OptimizerFactory.Create(arguments, slots, grouping.Groups);
         _terms = new double[(buffer.Count + GradientClipping.ChunkLength - 1) / GradientClipping.ChunkLength];
     }

@@ -24,25 +24,23 @@ public sealed record AdEmaMixOptions(
 /// corrected, <c>p -= lr * (m1 / (1 - b1^t) + alpha * m2) / (sqrt(v) / sqrt(1 - b2^t) + eps)</c>, after decoupled weight decay. State:
 /// <c>exp_avg</c>, <c>exp_avg_sq</c>, <c>exp_avg_slow</c>.
 /// </summary>
-public sealed unsafe class AdEmaMix : Optimizer
+public sealed unsafe class AdEmaMix : MomentOptimizer
 {
     private readonly AdEmaMixOptions _options;
-    private readonly OptimizerState _fast;
-    private readonly OptimizerState _second;
-    private readonly OptimizerState _slow;
     private readonly Rule[] _rules;
 
     /// <summary>Allocates the moments.</summary>
     /// <param name="parameters">Where each parameter lies.</param>
     /// <param name="groups">Rates and decays.</param>
     /// <param name="options">The algorithm's options.</param>
-    public AdEmaMix(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdEmaMixOptions? options = null)
-        : base(parameters, groups)
+    /// <param name="eightBit">Keep moments in 8 bits; null for fp32.</param>
+    public AdEmaMix(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdEmaMixOptions? options = null, EightBitStates? eightBit = null)
+        : base(parameters, groups, eightBit)
     {
         _options = options ?? new AdEmaMixOptions();
-        _fast = AddState("exp_avg");
-        _second = AddState("exp_avg_sq");
-        _slow = AddState("exp_avg_slow");
+        AddMoment("exp_avg");
+        AddMoment("exp_avg_sq", signed: false);
+        AddMoment("exp_avg_slow");
         _rules = new Rule[parameters.Count];
     }
 
@@ -52,9 +50,6 @@ public sealed unsafe class AdEmaMix : Optimizer
         double alpha = _options.AlphaSteps is { } steps ? Math.Min(step * _options.Alpha / steps, _options.Alpha) : _options.Alpha;
         _rules[parameter] = new Rule
         {
-            Fast = _fast.Pointer,
-            Second = _second.Pointer,
-            Slow = _slow.Pointer,
             Shrink = (float)(1 - (group.LearningRate * group.WeightDecay)),
             FastIntake = (float)(1 - _options.Beta1),
             SlowIntake = (float)(1 - beta3),
@@ -68,7 +63,7 @@ public sealed unsafe class AdEmaMix : Optimizer
     }
 
     private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
-        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+        => Apply(_rules[tile.Parameter], tile, parameters, gradients, scale);
 
     /// <summary>Interpolates between beta1 and beta3 so that the half-life grows linearly.</summary>
     private double Beta3At(double step)
@@ -84,7 +79,7 @@ public sealed unsafe class AdEmaMix : Optimizer
         return Math.Min(Math.Exp(first * third / (((1 - part) * third) + (part * first))), _options.Beta3);
     }
 
-    private struct Rule : IUpdateRule
+    private struct Rule : IMomentRule
     {
         public float* Fast;
         public float* Second;
@@ -98,6 +93,13 @@ public sealed unsafe class AdEmaMix : Optimizer
         public float FastStep;
         public float SlowStep;
         public float RootCorrection;
+
+        public void Bind(in MomentWindows windows)
+        {
+            Fast = windows[0];
+            Second = windows[1];
+            Slow = windows[2];
+        }
 
         public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
             where TLane : struct, ILane<TLane>

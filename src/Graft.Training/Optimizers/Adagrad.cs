@@ -13,34 +13,29 @@ public sealed record AdagradOptions(double LearningRateDecay = 0, double Initial
 /// Adagrad (Duchi et al. 2011) as torch and bitsandbytes have it: <c>p -= lr_t * g / (sqrt(sum of g^2) + eps)</c>. Weight decay is L2.
 /// State: <c>sum</c>.
 /// </summary>
-public sealed unsafe class Adagrad : Optimizer
+public sealed unsafe class Adagrad : MomentOptimizer
 {
     private readonly AdagradOptions _options;
-    private readonly OptimizerState _sum;
     private readonly Rule[] _rules;
 
     /// <summary>Allocates the sums.</summary>
     /// <param name="parameters">Where each parameter lies.</param>
     /// <param name="groups">Rates and decays.</param>
     /// <param name="options">The algorithm's options.</param>
-    public Adagrad(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdagradOptions? options = null)
-        : base(parameters, groups)
+    /// <param name="eightBit">Keep moments in 8 bits; null for fp32.</param>
+    public Adagrad(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdagradOptions? options = null, EightBitStates? eightBit = null)
+        : base(parameters, groups, eightBit)
     {
         _options = options ?? new AdagradOptions();
         Direction = _options.Maximize ? -1 : 1;
-        _sum = AddState("sum");
+        AddMoment("sum")!.Fill((float)_options.InitialAccumulator);
         _rules = new Rule[parameters.Count];
-        for (long i = 0; i < _sum.Length; i++)
-        {
-            _sum.Pointer[i] = (float)_options.InitialAccumulator;
-        }
     }
 
     private protected override void Prepare(int parameter, ParameterGroup group, double step)
     {
         _rules[parameter] = new Rule
         {
-            Sum = _sum.Pointer,
             L2 = (float)group.WeightDecay,
             Rate = (float)(group.LearningRate / (1 + ((step - 1) * _options.LearningRateDecay))),
             Epsilon = (float)_options.Epsilon,
@@ -48,14 +43,16 @@ public sealed unsafe class Adagrad : Optimizer
     }
 
     private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
-        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+        => Apply(_rules[tile.Parameter], tile, parameters, gradients, scale);
 
-    private struct Rule : IUpdateRule
+    private struct Rule : IMomentRule
     {
         public float* Sum;
         public float L2;
         public float Rate;
         public float Epsilon;
+
+        public void Bind(in MomentWindows windows) => Sum = windows[0];
 
         public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
             where TLane : struct, ILane<TLane>

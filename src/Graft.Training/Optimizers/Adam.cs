@@ -24,13 +24,10 @@ public sealed record AdamOptions(double Beta1 = 0.9, double Beta2 = 0.999, doubl
 /// Weight decay is L2, a part of the gradient, unless it is decoupled (<see cref="AdamW"/>). State: <c>exp_avg</c>,
 /// <c>exp_avg_sq</c>, with AMSGrad also <c>max_exp_avg_sq</c>.
 /// </summary>
-public unsafe class Adam : Optimizer
+public unsafe class Adam : MomentOptimizer
 {
     private readonly AdamOptions _options;
     private readonly bool _decoupled;
-    private readonly OptimizerState _first;
-    private readonly OptimizerState _second;
-    private readonly OptimizerState? _largest;
     private readonly Rule[] _rules;
 
     /// <summary>Allocates the moments.</summary>
@@ -38,15 +35,16 @@ public unsafe class Adam : Optimizer
     /// <param name="groups">Rates and decays.</param>
     /// <param name="options">The algorithm's options.</param>
     /// <param name="decoupledWeightDecay">Shrink the parameter by <c>lr * weight_decay</c> before the step instead of adding L2.</param>
-    public Adam(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdamOptions? options = null, bool decoupledWeightDecay = false)
-        : base(parameters, groups)
+    /// <param name="eightBit">Keep moments in 8 bits; null for fp32.</param>
+    public Adam(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, AdamOptions? options = null, bool decoupledWeightDecay = false, EightBitStates? eightBit = null)
+        : base(parameters, groups, eightBit)
     {
         _options = options ?? new AdamOptions();
         _decoupled = decoupledWeightDecay;
         Direction = _options.Maximize ? -1 : 1;
-        _first = AddState("exp_avg");
-        _second = AddState("exp_avg_sq");
-        _largest = _options.AmsGrad ? AddState("max_exp_avg_sq") : null;
+        AddMoment("exp_avg");
+        AddMoment("exp_avg_sq", signed: false);
+        AddMoment("max_exp_avg_sq", when: _options.AmsGrad, signed: false);
         _rules = new Rule[parameters.Count];
     }
 
@@ -54,9 +52,6 @@ public unsafe class Adam : Optimizer
     {
         _rules[parameter] = new Rule
         {
-            First = _first.Pointer,
-            Second = _second.Pointer,
-            Largest = _largest is null ? null : _largest.Pointer,
             Shrink = _decoupled ? (float)(1 - (group.LearningRate * group.WeightDecay)) : 1,
             L2 = _decoupled ? 0 : (float)group.WeightDecay,
             FirstWeight = (float)(1 - _options.Beta1),
@@ -69,9 +64,9 @@ public unsafe class Adam : Optimizer
     }
 
     private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
-        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+        => Apply(_rules[tile.Parameter], tile, parameters, gradients, scale);
 
-    private struct Rule : IUpdateRule
+    private struct Rule : IMomentRule
     {
         public float* First;
         public float* Second;
@@ -84,6 +79,13 @@ public unsafe class Adam : Optimizer
         public float Epsilon;
         public float StepSize;
         public float RootCorrection;
+
+        public void Bind(in MomentWindows windows)
+        {
+            First = windows[0];
+            Second = windows[1];
+            Largest = windows[2];
+        }
 
         public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
             where TLane : struct, ILane<TLane>

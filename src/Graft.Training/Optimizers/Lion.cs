@@ -6,11 +6,10 @@ namespace Graft.Training.Optimizers;
 /// Lion (Chen et al. 2023, arXiv:2302.06675): <c>p -= lr * sign(b1 * m + (1 - b1) * g)</c>, then <c>m = b2 * m + (1 - b2) * g</c>. The
 /// parameter is shrunk by <c>lr * weight_decay</c> before. State: <c>exp_avg</c>.
 /// </summary>
-public sealed unsafe class Lion : Optimizer
+public sealed unsafe class Lion : MomentOptimizer
 {
     private readonly double _beta1;
     private readonly double _beta2;
-    private readonly OptimizerState _first;
     private readonly Rule[] _rules;
 
     /// <summary>Allocates the moment.</summary>
@@ -18,12 +17,13 @@ public sealed unsafe class Lion : Optimizer
     /// <param name="groups">Rates (a tenth to a third of Adam's) and decays.</param>
     /// <param name="beta1">Weight of the moment in the direction.</param>
     /// <param name="beta2">Decay of the moment; the Trainer passes Adam's 0.999 instead.</param>
-    public Lion(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.99)
-        : base(parameters, groups)
+    /// <param name="eightBit">Keep moments in 8 bits; null for fp32.</param>
+    public Lion(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, double beta1 = 0.9, double beta2 = 0.99, EightBitStates? eightBit = null)
+        : base(parameters, groups, eightBit)
     {
         _beta1 = beta1;
         _beta2 = beta2;
-        _first = AddState("exp_avg");
+        AddMoment("exp_avg");
         _rules = new Rule[parameters.Count];
     }
 
@@ -31,7 +31,6 @@ public sealed unsafe class Lion : Optimizer
     {
         _rules[parameter] = new Rule
         {
-            First = _first.Pointer,
             Shrink = (float)(1 - (group.LearningRate * group.WeightDecay)),
             Rate = (float)group.LearningRate,
             Beta1 = (float)_beta1,
@@ -42,9 +41,9 @@ public sealed unsafe class Lion : Optimizer
     }
 
     private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
-        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+        => Apply(_rules[tile.Parameter], tile, parameters, gradients, scale);
 
-    private struct Rule : IUpdateRule
+    private struct Rule : IMomentRule
     {
         public float* First;
         public float Shrink;
@@ -53,6 +52,8 @@ public sealed unsafe class Lion : Optimizer
         public float DirectionIntake;
         public float Beta2;
         public float Intake;
+
+        public void Bind(in MomentWindows windows) => First = windows[0];
 
         public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
             where TLane : struct, ILane<TLane>

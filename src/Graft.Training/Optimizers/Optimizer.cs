@@ -1,3 +1,4 @@
+using Graft.Tensors;
 using Graft.Tensors.Threading;
 
 namespace Graft.Training.Optimizers;
@@ -173,7 +174,7 @@ public abstract unsafe class Optimizer : IDisposable
             regions[i] = new StateRegion(i, Parameters[i].Offset, Parameters[i].Shape);
         }
 
-        var state = new OptimizerState(name, Length, regions);
+        var state = new OptimizerState(name, DType.Float32, Length, regions);
         _state.Add(state);
         return state;
     }
@@ -196,10 +197,13 @@ public abstract unsafe class Optimizer : IDisposable
             }
         }
 
-        var state = new OptimizerState(name, length, regions);
+        var state = new OptimizerState(name, DType.Float32, length, regions);
         _state.Add(state);
         return (state, offsets);
     }
+
+    /// <summary>Adds state buffers that were made elsewhere.</summary>
+    private protected void AddStates(IEnumerable<OptimizerState> states) => _state.AddRange(states);
 
     /// <summary>Adds numbers that belong to the saved state.</summary>
     private protected double[] AddCounter(string name, int count, double initial = 0)

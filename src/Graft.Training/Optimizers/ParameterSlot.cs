@@ -5,7 +5,8 @@ namespace Graft.Training.Optimizers;
 /// <param name="Offset">First element, counted in floats from the start of the buffers.</param>
 /// <param name="Shape">Its shape, row-major; an empty array is a scalar.</param>
 /// <param name="Group">Index of its <see cref="ParameterGroup"/>.</param>
-public readonly record struct ParameterSlot(string Name, long Offset, int[] Shape, int Group)
+/// <param name="KeepsFullState">Whether its moments stay fp32 where others are kept in 8 bits: those of embeddings do.</param>
+public readonly record struct ParameterSlot(string Name, long Offset, int[] Shape, int Group, bool KeepsFullState = false)
 {
     /// <summary>Number of elements.</summary>
     public long Count

@@ -14,26 +14,24 @@ public sealed record RmsPropOptions(double Alpha = 0.99, double Epsilon = 1e-8, 
 /// RMSprop (Tieleman and Hinton 2012) as torch and bitsandbytes have it: <c>p -= lr * g / (sqrt(v) + eps)</c>. Weight decay is L2.
 /// State: <c>square_avg</c>, then <c>momentum_buffer</c> and <c>grad_avg</c> where the options ask for them.
 /// </summary>
-public sealed unsafe class RmsProp : Optimizer
+public sealed unsafe class RmsProp : MomentOptimizer
 {
     private readonly RmsPropOptions _options;
-    private readonly OptimizerState _square;
-    private readonly OptimizerState? _momentum;
-    private readonly OptimizerState? _mean;
     private readonly Rule[] _rules;
 
     /// <summary>Allocates the state.</summary>
     /// <param name="parameters">Where each parameter lies.</param>
     /// <param name="groups">Rates and decays.</param>
     /// <param name="options">The algorithm's options.</param>
-    public RmsProp(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, RmsPropOptions? options = null)
-        : base(parameters, groups)
+    /// <param name="eightBit">Keep moments in 8 bits; null for fp32.</param>
+    public RmsProp(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, RmsPropOptions? options = null, EightBitStates? eightBit = null)
+        : base(parameters, groups, eightBit)
     {
         _options = options ?? new RmsPropOptions();
         Direction = _options.Maximize ? -1 : 1;
-        _square = AddState("square_avg");
-        _momentum = _options.Momentum == 0 ? null : AddState("momentum_buffer");
-        _mean = _options.Centered ? AddState("grad_avg") : null;
+        AddMoment("square_avg");
+        AddMoment("momentum_buffer", when: _options.Momentum != 0);
+        AddMoment("grad_avg", when: _options.Centered);
         _rules = new Rule[parameters.Count];
     }
 
@@ -41,9 +39,6 @@ public sealed unsafe class RmsProp : Optimizer
     {
         _rules[parameter] = new Rule
         {
-            Square = _square.Pointer,
-            Buffer = _momentum is null ? null : _momentum.Pointer,
-            Mean = _mean is null ? null : _mean.Pointer,
             L2 = (float)group.WeightDecay,
             Rate = (float)group.LearningRate,
             Alpha = (float)_options.Alpha,
@@ -54,9 +49,9 @@ public sealed unsafe class RmsProp : Optimizer
     }
 
     private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
-        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+        => Apply(_rules[tile.Parameter], tile, parameters, gradients, scale);
 
-    private struct Rule : IUpdateRule
+    private struct Rule : IMomentRule
     {
         public float* Square;
         public float* Buffer;
@@ -67,6 +62,13 @@ public sealed unsafe class RmsProp : Optimizer
         public float Intake;
         public float Epsilon;
         public float Momentum;
+
+        public void Bind(in MomentWindows windows)
+        {
+            Square = windows[0];
+            Buffer = windows[1];
+            Mean = windows[2];
+        }
 
         public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
             where TLane : struct, ILane<TLane>

@@ -14,19 +14,19 @@ public sealed record SgdOptions(double Momentum = 0, double Dampening = 0, bool 
 /// (Nesterov: <c>p -= lr * (g + momentum * b)</c>). The first buffer is the gradient itself, undampened. Weight decay is L2.
 /// State with momentum: <c>momentum_buffer</c>.
 /// </summary>
-public sealed unsafe class Sgd : Optimizer
+public sealed unsafe class Sgd : MomentOptimizer
 {
     private readonly SgdOptions _options;
-    private readonly OptimizerState? _buffer;
     private readonly Rule[] _rules;
 
     /// <summary>Allocates the momentum buffer, if there is momentum.</summary>
     /// <param name="parameters">Where each parameter lies.</param>
     /// <param name="groups">Rates and decays.</param>
     /// <param name="options">The algorithm's options.</param>
+    /// <param name="eightBit">Keep moments in 8 bits; null for fp32.</param>
     /// <exception cref="ArgumentException">Nesterov without momentum, or with dampening.</exception>
-    public Sgd(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, SgdOptions? options = null)
-        : base(parameters, groups)
+    public Sgd(IReadOnlyList<ParameterSlot> parameters, IReadOnlyList<ParameterGroup> groups, SgdOptions? options = null, EightBitStates? eightBit = null)
+        : base(parameters, groups, eightBit)
     {
         _options = options ?? new SgdOptions();
         if (_options.Nesterov && (_options.Momentum <= 0 || _options.Dampening != 0))
@@ -35,7 +35,7 @@ public sealed unsafe class Sgd : Optimizer
         }
 
         Direction = _options.Maximize ? -1 : 1;
-        _buffer = _options.Momentum == 0 ? null : AddState("momentum_buffer");
+        AddMoment("momentum_buffer", when: _options.Momentum != 0);
         _rules = new Rule[parameters.Count];
     }
 
@@ -43,7 +43,6 @@ public sealed unsafe class Sgd : Optimizer
     {
         _rules[parameter] = new Rule
         {
-            Buffer = _buffer is null ? null : _buffer.Pointer,
             L2 = (float)group.WeightDecay,
             Rate = (float)group.LearningRate,
             Momentum = (float)_options.Momentum,
@@ -53,9 +52,9 @@ public sealed unsafe class Sgd : Optimizer
     }
 
     private protected override void UpdateTile(in Tile tile, float* parameters, float* gradients, float scale)
-        => UpdateRule.Apply(_rules[tile.Parameter], tile.Start, tile.Count, parameters, gradients, scale);
+        => Apply(_rules[tile.Parameter], tile, parameters, gradients, scale);
 
-    private struct Rule : IUpdateRule
+    private struct Rule : IMomentRule
     {
         public float* Buffer;
         public float L2;
@@ -63,6 +62,8 @@ public sealed unsafe class Sgd : Optimizer
         public float Momentum;
         public float Intake;
         public bool Nesterov;
+
+        public void Bind(in MomentWindows windows) => Buffer = windows[0];
 
         public readonly void Update<TLane>(float* parameter, TLane gradient, long index)
             where TLane : struct, ILane<TLane>

@@ -16,6 +16,18 @@ internal static class OptimizerCases
         return optimizer;
     }
 
+    /// <summary>A class of bitsandbytes that says how its states are kept: <c>Adam8bit</c>, <c>PagedAdamW32bit</c> ...</summary>
+    public static Optimizer CreateBitsAndBytes(ConformanceCase @case, ParameterSlot[] slots)
+    {
+        string name = @case.Root.GetProperty("optimizer").GetString()!;
+        bool isEightBit = name.EndsWith("8bit", StringComparison.Ordinal);
+        string plain = name.Replace("Paged", string.Empty, StringComparison.Ordinal).Replace("8bit", string.Empty, StringComparison.Ordinal).Replace("32bit", string.Empty, StringComparison.Ordinal);
+        var arguments = new Arguments(@case.Root.GetProperty("arguments"));
+        Optimizer optimizer = Create($"bitsandbytes.{plain}", slots, arguments, isEightBit ? new EightBitStates(@case.Root.GetProperty("min_8bit_size").GetInt32()) : null);
+        arguments.RefuseOthers(name);
+        return optimizer;
+    }
+
     /// <summary>Graft's states that a library's state stands for: bitsandbytes numbers its states.</summary>
     public static string[] StateNames(Optimizer optimizer, string name) => name switch
     {
@@ -25,7 +37,7 @@ internal static class OptimizerCases
         _ => [name],
     };
 
-    private static Optimizer Create(string name, ParameterSlot[] slots, Arguments given)
+    private static Optimizer Create(string name, ParameterSlot[] slots, Arguments given, EightBitStates? eightBit = null)
     {
         ParameterGroup[] Group(double rate, double decay) => [new ParameterGroup(given.Number("lr", rate), given.Number("weight_decay", decay))];
         switch (name)
@@ -35,15 +47,15 @@ internal static class OptimizerCases
             case "torch.Adam":
                 return new Adam(slots, Group(1e-3, 0), AdamOptions(given), given.Flag("decoupled_weight_decay"));
             case "bitsandbytes.Adam":
-                return new AdamW(slots, Group(1e-3, 0), AdamOptions(given));
+                return new AdamW(slots, Group(1e-3, 0), AdamOptions(given), eightBit);
             case "bitsandbytes.AdamW":
-                return new AdamW(slots, Group(1e-3, 1e-2), AdamOptions(given));
+                return new AdamW(slots, Group(1e-3, 1e-2), AdamOptions(given), eightBit);
             case "torch.SGD" or "bitsandbytes.SGD":
-                return new Sgd(slots, Group(1e-3, 0), new SgdOptions(given.Number("momentum", 0), given.Number("dampening", 0), given.Flag("nesterov"), given.Flag("maximize")));
+                return new Sgd(slots, Group(1e-3, 0), new SgdOptions(given.Number("momentum", 0), given.Number("dampening", 0), given.Flag("nesterov"), given.Flag("maximize")), eightBit);
             case "torch.RMSprop" or "bitsandbytes.RMSprop":
-                return new RmsProp(slots, Group(1e-2, 0), new RmsPropOptions(given.Number("alpha", 0.99), given.Number("eps", 1e-8), given.Number("momentum", 0), given.Flag("centered"), given.Flag("maximize")));
+                return new RmsProp(slots, Group(1e-2, 0), new RmsPropOptions(given.Number("alpha", 0.99), given.Number("eps", 1e-8), given.Number("momentum", 0), given.Flag("centered"), given.Flag("maximize")), eightBit);
             case "torch.Adagrad" or "bitsandbytes.Adagrad":
-                return new Adagrad(slots, Group(1e-2, 0), new AdagradOptions(given.Number("lr_decay", 0), given.Number("initial_accumulator_value", 0), given.Number("eps", 1e-10), given.Flag("maximize")));
+                return new Adagrad(slots, Group(1e-2, 0), new AdagradOptions(given.Number("lr_decay", 0), given.Number("initial_accumulator_value", 0), given.Number("eps", 1e-10), given.Flag("maximize")), eightBit);
             case "torch.Adadelta":
                 return new Adadelta(slots, Group(1, 0), new AdadeltaOptions(given.Number("rho", 0.9), given.Number("eps", 1e-6), given.Flag("maximize")));
             case "torch.Adamax":
@@ -55,11 +67,11 @@ internal static class OptimizerCases
             case "torch.ASGD":
                 return new AveragedSgd(slots, Group(1e-2, 0), new AveragedSgdOptions(given.Number("lambd", 1e-4), given.Number("alpha", 0.75), given.Number("t0", 1e6), given.Flag("maximize")));
             default:
-                return CreateOther(name, slots, given, Group);
+                return CreateOther(name, slots, given, Group, eightBit);
         }
     }
 
-    private static Optimizer CreateOther(string name, ParameterSlot[] slots, Arguments given, Func<double, double, ParameterGroup[]> group)
+    private static Optimizer CreateOther(string name, ParameterSlot[] slots, Arguments given, Func<double, double, ParameterGroup[]> group, EightBitStates? eightBit)
     {
         double[] betas;
         switch (name)
@@ -70,11 +82,11 @@ internal static class OptimizerCases
                 return new Rprop(slots, group(1e-2, 0), new RpropOptions(etas[0], etas[1], sizes[0], sizes[1], given.Flag("maximize")));
             case "bitsandbytes.Lion" or "lion_pytorch.Lion":
                 betas = given.Numbers("betas", 0.9, 0.99);
-                return new Lion(slots, group(1e-4, 0), betas[0], betas[1]);
+                return new Lion(slots, group(1e-4, 0), betas[0], betas[1], eightBit);
             case "bitsandbytes.AdEMAMix":
                 betas = given.Numbers("betas", 0.9, 0.999, 0.9999);
                 return new AdEmaMix(slots, group(1e-3, 1e-2), new AdEmaMixOptions(
-                    betas[0], betas[1], betas[2], given.Number("alpha", 5), given.Number("eps", 1e-8), given.Optional("t_alpha"), given.Optional("t_beta3")));
+                    betas[0], betas[1], betas[2], given.Number("alpha", 5), given.Number("eps", 1e-8), given.Optional("t_alpha"), given.Optional("t_beta3")), eightBit);
             case "schedulefree.SGDScheduleFree":
                 return new ScheduleFreeSgd(slots, group(1, 0), ScheduleFreeOptions(given, given.Number("momentum", 0.9)));
             case "schedulefree.AdamWScheduleFree":

@@ -14,7 +14,8 @@ public sealed class OptimizerRunner : ICaseRunner
     {
         if (@case.Has("inputs"))
         {
-            throw new NotYetException($"bitsandbytes.{@case.Root.GetProperty("optimizer").GetString()} (8-bit states)");
+            BitsAndBytesOptimizer.Run(@case, check);
+            return;
         }
 
         ExpectedArrays arrays = ExpectedArrays.Of(@case);

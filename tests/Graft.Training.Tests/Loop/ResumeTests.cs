@@ -1,5 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Graft.Formats;
+using Graft.Peft;
+using Graft.Tensors;
 using Graft.Training.Data;
 
 namespace Graft.Training.Tests.Loop;
@@ -45,12 +48,24 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void All_weights_and_every_kind_of_state_go_on_too()
     {
-        foreach ((string optim, string schedule) in new[] { ("adamw_torch", "cosine"), ("sgd", "polynomial"), ("lion_32bit", "linear"), ("adafactor", "constant"), ("rmsprop", "inverse_sqrt"), ("adagrad", "linear"), ("ademamix", "linear") })
+        foreach ((string optim, string schedule) in new[] { ("adamw_torch", "cosine"), ("sgd", "polynomial"), ("lion_32bit", "linear"), ("adafactor", "constant"), ("rmsprop", "inverse_sqrt"), ("adagrad", "linear"), ("ademamix", "linear"), ("paged_adamw_8bit", "linear") })
         {
             TrainingArguments straight = Runs.Arguments(_folder.Of(optim, "straight")) with { Optim = optim, LrSchedulerType = schedule, OptimArgs = optim == "sgd" ? "momentum=0.9" : null };
             float[] expected = Runs.Train(straight, TinyRuns.Samples(9), () => TinyRuns.Model(adapter: false));
             Runs.SameBits(expected, Runs.TrainInTwo(straight with { OutputDir = _folder.Of(optim, "stopped") }, TinyRuns.Samples(9), () => TinyRuns.Model(adapter: false), new Interrupter { AskAtStep = 2 }));
         }
+    }
+
+    [Fact]
+    public void Moments_in_8_bits_go_on_too()
+    {
+        // A rank that makes the adapter's matrices large enough.
+        static PeftModel Model() => TinyRuns.Model(r: 256);
+        TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with { Optim = "adamw_8bit" };
+        float[] expected = Runs.Train(straight, TinyRuns.Samples(9), Model);
+        Runs.SameBits(expected, Runs.TrainInTwo(straight with { OutputDir = _folder.Of("stopped") }, TinyRuns.Samples(9), Model, new Interrupter { AskAtStep = 2 }));
+        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(Directory.GetDirectories(_folder.Of("stopped"), "checkpoint-*")[0], "optimizer.safetensors"));
+        Assert.Contains(file.Tensors, tensor => tensor.DType == DType.UInt8 && tensor.ElementCount >= 4096);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using Graft.Training.Optimizers;
 namespace Graft.Training.Tests.Optimizers;
 
 /// <summary>Small runs with made-up gradients.</summary>
-internal static class OptimizerRuns
+internal static unsafe class OptimizerRuns
 {
     /// <summary>Reproducible numbers around zero.</summary>
     public static float[] Noise(int count, int seed)
@@ -36,7 +36,8 @@ internal static class OptimizerRuns
         for (int i = 0; i < from.State.Count; i++)
         {
             Assert.Equal(from.State[i].Name, to.State[i].Name);
-            from.State[i].Span(0, (int)from.State[i].Length).CopyTo(to.State[i].Span(0, (int)to.State[i].Length));
+            Assert.Equal((from.State[i].DType, from.State[i].Length), (to.State[i].DType, to.State[i].Length));
+            new Span<byte>(from.State[i].Data, (int)from.State[i].ByteLength).CopyTo(new Span<byte>(to.State[i].Data, (int)to.State[i].ByteLength));
         }
 
         for (int i = 0; i < from.Counters.Count; i++)

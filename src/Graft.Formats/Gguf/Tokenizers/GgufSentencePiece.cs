@@ -58,7 +58,7 @@ internal static class GgufSentencePiece
         float[] scores = vocabulary.Scores ?? throw metadata.Error("the metadata lack tokenizer.ggml.scores, which a Unigram tokenizer needs");
         json.WriteString("version", "1.0");
         vocabulary.WriteAddedTokens(json);
-        WriteUnigramNormalizer(json);
+        WriteUnigramNormalizer(json, metadata.OptionalBytes("tokenizer.ggml.precompiled_charsmap"));
         WriteMetaspace(json, "pre_tokenizer", "always", split: true);
         WritePostProcessor(json, vocabulary);
         WriteMetaspace(json, "decoder", "always", split: true);
@@ -109,14 +109,25 @@ internal static class GgufSentencePiece
         return merges.OrderByDescending(merge => merge.Score).Select(merge => (merge.Left, merge.Right));
     }
 
-    /// <summary>Runs of blanks become one space; blanks at the ends fall away.</summary>
-    private static void WriteUnigramNormalizer(Utf8JsonWriter json)
+    /// <summary>The file's own map of characters, else what comes close to it; runs of blanks become one space; blanks at the ends fall away.</summary>
+    private static void WriteUnigramNormalizer(Utf8JsonWriter json, byte[]? map)
     {
         json.WriteStartObject("normalizer");
         json.WriteString("type", "Sequence");
         json.WriteStartArray("normalizers");
-        WritePart(json, "Nmt");
-        WritePart(json, "NFKC");
+        if (map is { Length: > 0 })
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "Precompiled");
+            json.WriteBase64String("precompiled_charsmap", map);
+            json.WriteEndObject();
+        }
+        else
+        {
+            WritePart(json, "Nmt");
+            WritePart(json, "NFKC");
+        }
+
         json.WriteStartObject();
         json.WriteString("type", "Strip");
         json.WriteBoolean("strip_left", true);

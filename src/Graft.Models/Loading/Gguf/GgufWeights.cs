@@ -40,7 +40,11 @@ internal sealed unsafe class GgufWeights(GgufFile file, GgufArchitecture archite
         if (BlockFormat.Find(tensor.Type.ToString()) is { } format)
         {
             (int rows, int columns) = shape.Length == 1 ? (1, shape[0]) : (shape[0], checked((int)(tensor.ElementCount / shape[0])));
-            return new Parameter(name, shape, new BlockMatrix(format, rows, columns, tensor.Data, file, storedRows));
+            var blocks = new Parameter(name, shape, new BlockMatrix(format, rows, columns, tensor.Data, file, shape.Length == 1 ? null : storedRows));
+
+            // Norms and biases are read as plain numbers; files have them in fp32 anyway.
+            return shape.Length > 1 ? blocks : storedRows is null ? ModelQuantization.Dequantize(blocks, DType.Float32)
+                : throw new NotSupportedException($"'{file.Path}', tensor '{tensor.Name}': a vector in another order is not supported as {tensor.Type}");
         }
 
         DType dtype = tensor.Type.PlainDType() ?? throw new NotSupportedException($"'{file.Path}', tensor '{tensor.Name}': the type {tensor.Type} is not supported");

@@ -28,10 +28,10 @@ internal static unsafe class BlockMaximum
             }
 
             first = Vector256.Max(first, second);
-            for (int lane = 0; lane < 8; lane++)
-            {
-                largest = Math.Max(largest, first[lane]);
-            }
+            Vector128<int> four = Vector128.Max(first.GetLower(), first.GetUpper());
+            four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+            four = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2)));
+            largest = four.ToScalar();
         }
 
         for (; i < count; i++)

@@ -22,6 +22,16 @@ public static unsafe class BlockwiseQuantizer
     /// <param name="absMax">Receives the largest magnitude of each block.</param>
     /// <exception cref="InvalidDataException">An element is NaN or infinite; the message says where.</exception>
     public static void Quantize(in WeightView source, ReadOnlySpan<float> map, int blockSize, byte* codes, float* absMax)
+        => Quantize(source, new CodeSearch(map), blockSize, codes, absMax);
+
+    /// <summary>Quantises a matrix as one run of numbers, by a search that is at hand.</summary>
+    /// <param name="source">The matrix, fp32, bf16 or fp16.</param>
+    /// <param name="search">Finds codes.</param>
+    /// <param name="blockSize">Elements of a block.</param>
+    /// <param name="codes">Receives a code for each element.</param>
+    /// <param name="absMax">Receives the largest magnitude of each block.</param>
+    /// <exception cref="InvalidDataException">An element is NaN or infinite; the message says where.</exception>
+    public static void Quantize(in WeightView source, CodeSearch search, int blockSize, byte* codes, float* absMax)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blockSize, 1);
         long count = (long)source.Rows * source.Columns;
@@ -35,7 +45,7 @@ public static unsafe class BlockwiseQuantizer
             var job = new QuantizeJob
             {
                 Source = source,
-                Search = new CodeSearch(map),
+                Search = search,
                 Count = count,
                 BlockSize = blockSize,
                 BlocksAtOnce = blocksAtOnce,
@@ -68,6 +78,25 @@ public static unsafe class BlockwiseQuantizer
                 destination[i] = map[codes[i]] * scale;
             }
         }
+    }
+
+    /// <summary>Quantises one block, of any numbers.</summary>
+    /// <param name="search">Finds codes.</param>
+    /// <param name="values">The numbers.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="codes">Receives a code for each.</param>
+    /// <returns>Their largest magnitude; NaN where one is not finite, and then all decode to NaN.</returns>
+    public static float QuantizeBlock(CodeSearch search, float* values, int count, byte* codes)
+    {
+        float largest = BlockMaximum.Of(values, count);
+        if (!float.IsFinite(largest))
+        {
+            new Span<byte>(codes, count).Fill(CodeTables.Count - 1);
+            return float.NaN;
+        }
+
+        Encode(search, values, count, largest, codes);
+        return largest;
     }
 
     /// <summary>Quantises one block of finite numbers.</summary>

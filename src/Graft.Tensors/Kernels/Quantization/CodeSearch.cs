@@ -36,12 +36,25 @@ public sealed class CodeSearch
         }
 
         _midpoints[^1] = float.PositiveInfinity;
+        int code = 0;
+        for (uint i = Buckets; i-- > 0;)
+        {
+            code = Count(code, -BitConverter.UInt32BitsToSingle((i << Shift) | ((1u << Shift) - 1)));
+            _starts[Buckets + i] = (byte)code;
+        }
+
         for (uint i = 0; i < Buckets; i++)
         {
-            _starts[i] = Below(BitConverter.UInt32BitsToSingle(i << Shift));
-            _starts[Buckets + i] = Below(-BitConverter.UInt32BitsToSingle((i << Shift) | ((1u << Shift) - 1)));
+            code = Count(code, BitConverter.UInt32BitsToSingle(i << Shift));
+            _starts[i] = (byte)code;
         }
     }
+
+    /// <summary>The search in the signed dynamic map.</summary>
+    public static CodeSearch SignedDynamic { get; } = new(CodeTables.Dynamic());
+
+    /// <summary>The search in the unsigned dynamic map.</summary>
+    public static CodeSearch UnsignedDynamic { get; } = new(CodeTables.Dynamic(signed: false));
 
     /// <summary>The nearest code.</summary>
     /// <param name="value">A number from -1 to 1.</param>
@@ -58,14 +71,14 @@ public sealed class CodeSearch
         return (byte)code;
     }
 
-    private byte Below(float value)
+    /// <summary>How many midpoints are below a value, of which so many are known to be.</summary>
+    private int Count(int code, float value)
     {
-        int code = 0;
         while (_midpoints[code] < value)
         {
             code++;
         }
 
-        return (byte)code;
+        return code;
     }
 }

@@ -19,7 +19,7 @@ internal static unsafe class FourBitEncoder
     /// <param name="vectors">Whether to use AVX2; the codes are the same.</param>
     /// <param name="values">The numbers.</param>
     /// <param name="count">How many: even.</param>
-    /// <param name="factor">What they are multiplied by; the products are then limited to -1 and 1.</param>
+    /// <param name="factor">What they are multiplied by.</param>
     /// <param name="type">What codes stand for.</param>
     /// <param name="packed">Half a byte for each.</param>
     public static void Encode(bool vectors, float* values, int count, float factor, FourBitType type, byte* packed)
@@ -37,7 +37,6 @@ internal static unsafe class FourBitEncoder
 
     private static int Code(float value, float* thresholds, FourBitType type)
     {
-        value = Math.Clamp(value, -1, 1);
         int rank = 0;
         for (int i = 0; i < Thresholds; i++)
         {
@@ -53,48 +52,42 @@ internal static unsafe class FourBitEncoder
     private static int EncodeAvx2(float* values, int count, float factor, float* thresholds, bool reorder, byte* packed)
     {
         Vector256<float> factors = Vector256.Create(factor);
-        Vector256<byte> order = reorder ? Vector256.Create(Vector128.Create(Float4Order), Vector128.Create(Float4Order)) : Vector256<byte>.Zero;
+        Vector256<byte> order = Vector256.Create(Vector128.Create(Float4Order), Vector128.Create(Float4Order));
+        Vector256<float> first = Vector256.Create(thresholds[7]), below = Vector256.Create(thresholds[3]), above = Vector256.Create(thresholds[11]);
 
-        // Byte 4n of the four vectors' combined 64-bit units belongs to output byte n; so the dwords are gathered, then transposed.
-        Vector256<int> even = Vector256.Create(0, 2, 4, 6, 0, 2, 4, 6);
-        Vector128<byte> transpose = Vector128.Create((byte)0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        // Permutations take minus the rank so far, of which they see the lowest three bits.
+        Vector256<float> third = Vector256.Create(thresholds[1], 0, 0, 0, 0, thresholds[13], thresholds[9], thresholds[5]);
+        Vector256<float> fourth = Vector256.Create(thresholds[0], thresholds[14], thresholds[12], thresholds[10], thresholds[8], thresholds[6], thresholds[4], thresholds[2]);
+        Vector256<short> weights = Vector256.Create((short)0x0110);
         int i = 0;
         for (; i + 32 <= count; i += 32)
         {
-            Vector256<ulong> a = Pairs(Ranks(Vector256.Load(values + i) * factors, thresholds), order, reorder);
-            Vector256<ulong> b = Pairs(Ranks(Vector256.Load(values + i + 8) * factors, thresholds), order, reorder);
-            Vector256<ulong> c = Pairs(Ranks(Vector256.Load(values + i + 16) * factors, thresholds), order, reorder);
-            Vector256<ulong> d = Pairs(Ranks(Vector256.Load(values + i + 24) * factors, thresholds), order, reorder);
-            Vector256<int> joined = (a | (b << 8) | (c << 16) | (d << 24)).AsInt32();
-            Vector128<byte> bytes = Avx2.PermuteVar8x32(joined, even).GetLower().AsByte();
-            Ssse3.Shuffle(bytes, transpose).Store(packed + (i / 2));
+            Vector256<int> a = MinusRank(Vector256.Load(values + i) * factors, first, below, above, third, fourth);
+            Vector256<int> b = MinusRank(Vector256.Load(values + i + 8) * factors, first, below, above, third, fourth);
+            Vector256<int> c = MinusRank(Vector256.Load(values + i + 16) * factors, first, below, above, third, fourth);
+            Vector256<int> d = MinusRank(Vector256.Load(values + i + 24) * factors, first, below, above, third, fourth);
+
+            // Each half holds four codes of a, then of b, c and d; pairs become bytes, and the halves' pairs of bytes alternate.
+            Vector256<byte> codes = (-Avx2.PackSignedSaturate(Avx2.PackSignedSaturate(a, b), Avx2.PackSignedSaturate(c, d))).AsByte();
+            codes = reorder ? Avx2.Shuffle(order, codes) : codes;
+            Vector256<short> pairs = Avx2.MultiplyAddAdjacent(codes, weights.AsSByte());
+            Vector256<short> bytes = Avx2.PackUnsignedSaturate(pairs, pairs).AsInt16();
+            Sse2.UnpackLow(bytes.GetLower(), bytes.GetUpper()).AsByte().Store(packed + (i / 2));
         }
 
         return i;
     }
 
-    /// <summary>For each number, how many thresholds are below it.</summary>
+    /// <summary>For each number, minus how many thresholds are below it: a search in four steps. Numbers beyond the table's ends need no limit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Ranks(Vector256<float> products, float* thresholds)
+    private static Vector256<int> MinusRank(
+        Vector256<float> values, Vector256<float> first, Vector256<float> below, Vector256<float> above, Vector256<float> third, Vector256<float> fourth)
     {
-        Vector256<float> values = Vector256.Min(Vector256.Max(products, Vector256.Create(-1f)), Vector256<float>.One);
-        Vector256<int> below = Above(values, thresholds[0]) + Above(values, thresholds[1]) + Above(values, thresholds[2]);
-        below += Above(values, thresholds[3]) + Above(values, thresholds[4]) + Above(values, thresholds[5]);
-        below += Above(values, thresholds[6]) + Above(values, thresholds[7]) + Above(values, thresholds[8]);
-        below += Above(values, thresholds[9]) + Above(values, thresholds[10]) + Above(values, thresholds[11]);
-        below += Above(values, thresholds[12]) + Above(values, thresholds[13]) + Above(values, thresholds[14]);
-        return -below;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Above(Vector256<float> values, float threshold) => Vector256.GreaterThan(values, Vector256.Create(threshold)).AsInt32();
-
-    /// <summary>Two neighbouring codes to one byte, the lowest of each 64-bit unit; the unit's other bytes are zero.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Pairs(Vector256<int> ranks, Vector256<byte> order, bool reorder)
-    {
-        Vector256<ulong> codes = (reorder ? Avx2.Shuffle(order, ranks.AsByte()).AsInt32() & Vector256.Create(15) : ranks).AsUInt64();
-        return ((codes << 4) | (codes >> 32)) & Vector256.Create(0xFFul);
+        Vector256<float> isAbove = Vector256.GreaterThan(values, first);
+        Vector256<int> rank = isAbove.AsInt32();
+        rank += rank + Vector256.GreaterThan(values, Avx.BlendVariable(below, above, isAbove)).AsInt32();
+        rank += rank + Vector256.GreaterThan(values, Avx2.PermuteVar8x32(third, rank)).AsInt32();
+        return rank + rank + Vector256.GreaterThan(values, Avx2.PermuteVar8x32(fourth, rank)).AsInt32();
     }
 
     private static float[] Midpoints(ReadOnlySpan<float> table, ReadOnlySpan<byte> order)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
 
@@ -38,6 +39,7 @@ public static unsafe class FourBitQuantizer
     /// <summary>Quantises scales: their mean becomes the offset, what is left goes by blocks of 256 through the signed dynamic map.</summary>
     /// <param name="scales">The scales; freed.</param>
     /// <param name="blocks">How many there are.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static BlockScales Compress(NativeBuffer scales, long blocks)
     {
         var values = (float*)scales.Data;
@@ -51,7 +53,7 @@ public static unsafe class FourBitQuantizer
         long codesLength = (blocks + 3) / 4 * 4;
         var memory = new NativeBuffer(codesLength + (nested * sizeof(float)));
         var nestedValues = (float*)(memory.Data + codesLength);
-        BlockwiseQuantizer.Quantize(new WeightView(values, 1, checked((int)blocks)), DynamicMap, BlockScales.NestedBlockSize, memory.Data, nestedValues);
+        BlockwiseQuantizer.Quantize(new WeightView(values, 1, checked((int)blocks)), CodeSearch.SignedDynamic, BlockScales.NestedBlockSize, memory.Data, nestedValues);
         scales.Dispose();
         return new BlockScales(memory.Data, blocks, nestedValues, DynamicMap, offset, memory);
     }
@@ -100,6 +102,7 @@ public static unsafe class FourBitQuantizer
         public float* Scales;
         public long* FirstBad;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Execute(int part)
         {
             long first = (long)part * BlocksAtOnce * BlockSize;
