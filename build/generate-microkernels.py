@@ -213,17 +213,21 @@ def file(name, vector, lanes, max_rows, max_vectors, fma, using, strided, remark
     (TARGET / f"Microkernel.{name}.g.cs").write_text("\n".join(out) + "\n", encoding="utf-8", newline="\n")
 
 
-def load(vector, lanes, j, pointer, index):
-    offset = f" + {j * lanes}" if j else ""
-    return f"TSource.Load{lanes * 32}({pointer}, {index}{offset})"
+def load(lanes, part, pointer):
+    if lanes == 8:
+        return f"TSource.{'SecondHalf' if part else 'FirstHalf'}({pointer}, index)"
+    offset = f" + {part * lanes}" if part else ""
+    return f"TSource.Load{lanes * 32}({pointer}, index{offset})"
 
 
 def dot(vector, lanes, rows, columns, fma):
     """Rows of A against rows of B: 16 partial sums for each pair, term p in sum p mod 16."""
     parts = 16 // lanes
+    # Whatever the tile, B is walked four rows at a time.
+    ahead = 4
     out = [
         "    [MethodImpl(MethodImplOptions.AggressiveOptimization)]",
-        f"    private static void Dot{rows}x{columns}<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)",
+        f"    private static void Dot{rows}x{columns}<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)",
         "        where TSource : struct, IVectorSource",
         "    {",
     ]
@@ -234,13 +238,36 @@ def dot(vector, lanes, rows, columns, fma):
         out.append(f"        float* a{i} = a + ({i} * lda);")
     for r in range(1, columns):
         out.append(f"        byte* b{r} = b + ({r} * rowBytes);")
-    out.append(f"        nint ahead = {columns} * rowBytes;")
+    out.append(f"        nint ahead = {ahead} * rowBytes;")
+    out.append("        byte* next = b + ahead;")
+    out.append("        bool isShort = rowBytes <= CacheLine.ShortRowBytes;")
     out.append("        nint index = 0;")
     out.append("        for (; chunks > 0; chunks--, index += 16)")
     out.append("        {")
+    out.append("            if (isShort)")
+    out.append("            {")
+    for line in range(columns):
+        # A chunk of a 16-bit row is half a line, of a 32-bit row a whole one.
+        hint = f"CacheLine.ToSecondLevel(next{f' + {64 * line}' if line else ''});"
+        if line < max(1, columns // 2):
+            out.append(f"                {hint}")
+        elif line == columns // 2:
+            out.append("                if (TSource.ElementBytes > 2)")
+            out.append("                {")
+        if line >= max(1, columns // 2):
+            out.append(f"                    {hint}")
+        if line >= max(1, columns // 2) and line == columns - 1:
+            out.append("                }")
+            out.append("")
+    out.append(f"                next += {16 * columns} * TSource.ElementBytes;")
+    out.append("            }")
+    out.append("            else")
+    out.append("            {")
     for r in range(columns):
         name = f"b{r}" if r else "b"
-        out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes));")
+        out.append(f"                CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes));")
+    out.append("            }")
+    out.append("")
     for q in range(parts):
         offset = f" + {q * lanes}" if q else ""
         for i in range(rows):
@@ -248,7 +275,7 @@ def dot(vector, lanes, rows, columns, fma):
             out.append(f"            {vector}<float> x{i}_{q} = {vector}.Load({name} + index{offset});")
         for r in range(columns):
             name = f"b{r}" if r else "b"
-            out.append(f"            {vector}<float> y{r}_{q} = {load(vector, lanes, q, name, 'index')};")
+            out.append(f"            {vector}<float> y{r}_{q} = {load(lanes, q, name)};")
             for i in range(rows):
                 out.append(f"            s{i}_{r}_{q} = {fma}(x{i}_{q}, y{r}_{q}, s{i}_{r}_{q});")
     out.append("        }")
@@ -264,9 +291,19 @@ def dot(vector, lanes, rows, columns, fma):
                 out.append(f"            s{i}_{r}_{q} = {fma}(x{i}_{q}, y{r}_{q}, s{i}_{r}_{q});")
     out.append("        }")
     out.append("")
-    for i in range(rows):
-        for r in range(columns):
-            out.append(f"        result[{i * columns + r}] = Fold({', '.join(f's{i}_{r}_{q}' for q in range(parts))});")
+    quarter = "Quarter<TSource>" if lanes == 8 else "Quarter"
+    sums = [f"{quarter}({', '.join(f's{i}_{r}_{q}' for q in range(parts))})" for i in range(rows) for r in range(columns)]
+    if columns == 4:
+        for i in range(rows):
+            out.append(f"        Put(Fold({', '.join(sums[4 * i:4 * i + 4])}), c{f' + ({i} * ldc)' if i else ''}, accumulate);")
+    elif rows == 4 and columns == 1:
+        out.append(f"        Vector128<float> sums = Fold({', '.join(sums)});")
+        for i in range(rows):
+            out.append(f"        Put(sums[{i}], c{f' + ({i} * ldc)' if i else ''}, accumulate);")
+    else:
+        for i in range(rows):
+            for r in range(columns):
+                out.append(f"        Put(Fold({sums[i * columns + r]}), c + ({i} * ldc) + {r}, accumulate);")
     out.append("    }")
     return out
 
@@ -274,21 +311,53 @@ def dot(vector, lanes, rows, columns, fma):
 def fold(vector, lanes):
     parts = 16 // lanes
     out = [
-        "    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>",
+        "    /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>",
         "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
-        f"    private static float Fold({', '.join(f'{vector}<float> s{q}' for q in range(parts))})",
-        "    {",
+        f"    private static Vector128<float> Quarter{'<TSource>' if lanes == 8 else ''}({', '.join(f'{vector}<float> s{q}' for q in range(parts))})",
     ]
+    if lanes == 8:
+        out.append("        where TSource : struct, IVectorSource")
+    out.append("    {")
     if lanes == 16:
         out.append("        Vector256<float> half = s0.GetLower() + s0.GetUpper();")
     elif lanes == 8:
-        out.append("        Vector256<float> half = s0 + s1;")
+        out += [
+            "        if (EvenOdd.Splits<TSource>())",
+            "        {",
+            "            Vector256<float> lower = Avx.UnpackLow(s0, s1);",
+            "            Vector256<float> upper = Avx.UnpackHigh(s0, s1);",
+            "            return (lower.GetLower() + lower.GetUpper()) + (upper.GetLower() + upper.GetUpper());",
+            "        }",
+            "",
+            "        Vector256<float> half = s0 + s1;",
+        ]
     if lanes >= 8:
-        out.append("        Vector128<float> quarter = half.GetLower() + half.GetUpper();")
+        out.append("        return half.GetLower() + half.GetUpper();")
     else:
-        out.append("        Vector128<float> quarter = (s0 + s2) + (s1 + s3);")
-    out.append("        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);")
-    out.append("    }")
+        out.append("        return (s0 + s2) + (s1 + s3);")
+    out += [
+        "    }",
+        "",
+        "    /// <summary>Four partial sums to one.</summary>",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static float Fold(Vector128<float> s) => (s[0] + s[2]) + (s[1] + s[3]);",
+        "",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static void Put(float sum, float* c, bool accumulate) => *c = accumulate ? *c + sum : sum;",
+        "",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static void Put(Vector128<float> sums, float* c, bool accumulate) => (accumulate ? Vector128.Load(c) + sums : sums).Store(c);",
+        "",
+        "    /// <summary>Four partial sums of four results each to one, in the same order.</summary>",
+        "    [MethodImpl(MethodImplOptions.AggressiveInlining)]",
+        "    private static Vector128<float> Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)",
+        "    {",
+        "        // [s0[0], s1[0], s0[1], s1[1]] + [s0[2], s1[2], s0[3], s1[3]]",
+        "        Vector128<float> first = Interleave.Lower(s0, s1) + Interleave.Upper(s0, s1);",
+        "        Vector128<float> second = Interleave.Lower(s2, s3) + Interleave.Upper(s2, s3);",
+        "        return Interleave.LowerHalves(first, second) + Interleave.UpperHalves(first, second);",
+        "    }",
+    ]
     return out
 
 
@@ -313,7 +382,7 @@ def rows_added(vector, lanes, fma):
     for i in range(8):
         name = f"b{i}" if i else "b"
         out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (j * TSource.ElementBytes));")
-        out.append(f"            s = {fma}(a{i}, {load(vector, lanes, 0, name, 'j')}, s);")
+        out.append(f"            s = {fma}(a{i}, TSource.Load{lanes * 32}({name}, j), s);")
     out.append("            s.Store(sums + j);")
     out.append("        }")
     out.append("")
@@ -323,7 +392,8 @@ def rows_added(vector, lanes, fma):
 
 
 def small(name, vector, lanes, fma, using):
-    batches = [1, 2, 4] if lanes == 16 else [1]
+    # Rows of A and rows of B in a tile whose sums, with an operand or two, fit the registers.
+    tiles = {16: {1: 4, 2: 4, 4: 4}, 8: {1: 4, 2: 2, 4: 1}, 4: {1: 4}}[lanes]
     out = [
         "// <auto-generated>",
         "// Written by build/generate-microkernels.py; change that and run it again.",
@@ -347,22 +417,27 @@ def small(name, vector, lanes, fma, using):
         f"    public static int Lanes => {lanes};",
         "",
         "    /// <inheritdoc/>",
-        f"    public static int MaxBatch => {batches[-1]};",
+        f"    public static bool Splits<TSource>()",
+        "        where TSource : struct, IVectorSource",
+        f"        => {'EvenOdd.Splits<TSource>()' if lanes == 8 else 'false'};",
         "",
         "    /// <inheritdoc/>",
-        "    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)",
+        f"    public static (int Batch, int Rows) Tile(int batch) => {' : '.join(f'batch >= {m} ? ({m}, {n})' for m, n in sorted(tiles.items(), reverse=True) if m > 1)}{' : ' if len(tiles) > 1 else ''}(1, {tiles[1]});",
+        "",
+        "    /// <inheritdoc/>",
+        "    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)",
         "        where TSource : struct, IVectorSource",
         "    {",
         "        switch ((batch * 8) + rows)",
         "        {",
     ]
-    for m in batches:
-        for n in [1, 4]:
-            out.append(f"            case {m * 8 + n}: Dot{m}x{n}<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;")
+    for m, most in tiles.items():
+        for n in sorted({1, most}):
+            out.append(f"            case {m * 8 + n}: Dot{m}x{n}<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;")
     out += ["            default: throw new UnreachableException();", "        }", "    }", ""]
     out += rows_added(vector, lanes, fma)
-    for m in batches:
-        for n in [1, 4]:
+    for m, most in tiles.items():
+        for n in sorted({1, most}):
             out.append("")
             out += dot(vector, lanes, m, n, fma)
     out.append("")

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Graft.Models;
 
 namespace Graft.Generation;
 
@@ -28,6 +29,23 @@ public sealed partial class GenerationConfig
 
         string model = Path.Combine(folder, ModelFile);
         return File.Exists(model) ? ReadFile(model, FromModelConfig) : new GenerationConfig();
+    }
+
+    /// <summary>The settings of a model: those of its folder, or of its config.json where it has none.</summary>
+    /// <param name="model">The model.</param>
+    /// <exception cref="InvalidDataException">A file is not JSON, or a setting has the wrong type.</exception>
+    public static GenerationConfig Of(LanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.Folder is { } folder && File.Exists(Path.Combine(folder, OwnFile)))
+        {
+            return Load(folder);
+        }
+
+        // Some families have end tokens that config.json need not spell out.
+        GenerationConfig config = FromModelConfig(model.Config.Reader.Root);
+        config.EosTokenId ??= model.Config.EosTokenIds is { Count: > 0 } endTokens ? endTokens : null;
+        return config;
     }
 
     /// <summary>Settings from a JSON object. Keys that Graft does not know are kept in <see cref="Other"/>.</summary>

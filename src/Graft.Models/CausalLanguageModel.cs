@@ -1,120 +1,47 @@
-using Graft.Formats;
 using Graft.Tensors;
 
 namespace Graft.Models;
 
-/// <summary>A decoder-only language model: token ids in, hidden rows out, and a head that turns hidden rows into logits.</summary>
-public abstract class CausalLanguageModel : Module, IDisposable
+/// <summary>A decoder-only language model: each token sees those before it.</summary>
+public abstract class CausalLanguageModel : LanguageModel
 {
-    private readonly List<IDisposable> _owned = [];
-
     /// <summary>Names no path: it is the root of the module tree.</summary>
     /// <param name="config">What config.json says.</param>
     protected CausalLanguageModel(ModelConfig config)
-        : base(string.Empty)
-        => Config = config;
-
-    /// <summary>What config.json says.</summary>
-    public ModelConfig Config { get; }
-
-    /// <summary>The folder that it was loaded from, or null.</summary>
-    public string? Folder { get; private set; }
-
-    /// <summary>The token embedding.</summary>
-    public abstract Embedding InputEmbedding { get; }
-
-    /// <summary>The head; its weight may be the embedding's.</summary>
-    public abstract Linear Head { get; }
+        : base(config)
+    {
+    }
 
     /// <summary>The blocks, in order.</summary>
-    public abstract IReadOnlyList<DecoderBlock> Blocks { get; }
+    public abstract IReadOnlyList<TransformerBlock> Blocks { get; }
 
-    /// <summary>Loads a Hugging Face folder: config.json and model.safetensors, in one file or in shards.</summary>
-    /// <remarks>Weights stay in the memory map. Missing, unexpected and misshapen tensors are all listed.</remarks>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Loads a Hugging Face folder, or a GGUF file, whose model continues texts.</summary>
+    /// <param name="folder">The folder, or the file.</param>
+    /// <param name="quantization">How to quantise the linear layers while loading; null to leave them as they are in the files.</param>
+    /// <param name="dtype">What weights that are not quantised are stored as; null for the files' own.</param>
     /// <exception cref="InvalidDataException">The folder's files do not make a model; the message says what and where.</exception>
-    /// <exception cref="NotSupportedException">A family or option that Graft does not know.</exception>
-    public static CausalLanguageModel Load(string folder)
-    {
-        if (!Directory.Exists(folder))
-        {
-            throw new DirectoryNotFoundException($"there is no model folder {folder}");
-        }
-
-        ModelFamily family = ModelFamilies.Of(ConfigReader.Open(Path.Combine(folder, "config.json")), out ModelConfig config);
-        CheckpointFolder weights = CheckpointFolder.Open(folder);
-        try
-        {
-            var source = new CheckpointWeights(weights, folder, family.CanonicalName);
-            CausalLanguageModel model = family.Create(config, source);
-            source.Finish();
-            model._owned.Add(weights);
-            model.Folder = folder;
-            return model;
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
-    }
+    /// <exception cref="NotSupportedException">Another kind of model, or a family or option that Graft does not know.</exception>
+    public static new CausalLanguageModel Load(string folder, QuantizationConfig? quantization = null, DType? dtype = null)
+        => Require(LanguageModel.Load(folder, quantization, dtype), folder);
 
     /// <summary>A new model with random weights.</summary>
     /// <param name="config">The config.json to build from.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <param name="dtype">How the weights are stored.</param>
-    public static CausalLanguageModel Create(ConfigReader config, ulong seed, DType dtype = DType.Float32)
+    /// <exception cref="NotSupportedException">Another kind of model.</exception>
+    public static new CausalLanguageModel Create(ConfigReader config, ulong seed, DType dtype = DType.Float32)
+        => Require(LanguageModel.Create(config, seed, dtype), "config.json");
+
+    private static CausalLanguageModel Require(LanguageModel model, string where)
     {
-        ModelFamily family = ModelFamilies.Of(config, out ModelConfig parsed);
-        return family.Create(parsed, new RandomWeights(seed, parsed.InitializerRange, dtype));
-    }
-
-    /// <summary>Runs the model up to and including its final norm.</summary>
-    /// <param name="context">The forward pass, with the tokens.</param>
-    /// <returns>[tokens, hidden].</returns>
-    public abstract Tensor Forward(ForwardContext context);
-
-    /// <summary>Logits of hidden rows.</summary>
-    /// <param name="context">The forward pass.</param>
-    /// <param name="hidden">[rows, hidden].</param>
-    /// <returns>[rows, vocabulary].</returns>
-    public Tensor Logits(ForwardContext context, Tensor hidden) => Head.Forward(context, hidden);
-
-    /// <summary>Cross-entropy of the labelled rows; logits exist only there (design D6). While the tape records, the gradient is ready for its backward pass.</summary>
-    /// <param name="context">The forward pass.</param>
-    /// <param name="hidden">[tokens, hidden].</param>
-    /// <param name="targets">For each row the token that it should predict, or -100.</param>
-    /// <param name="scale">What the loss is multiplied by before it is differentiated: one over the number of counted tokens.</param>
-    /// <param name="labelSmoothing">Share of the probability that goes to all tokens alike.</param>
-    /// <param name="tokenLosses">Receives the loss of each row, 0 where there is none; may be empty.</param>
-    /// <returns>The unscaled sum and the number of counted rows.</returns>
-    public LossSum Loss(ForwardContext context, Tensor hidden, ReadOnlySpan<int> targets, double scale, float labelSmoothing = 0, Span<float> tokenLosses = default)
-        => Head.Plugs.Count == 0
-            ? Op.LinearCrossEntropy(context.Tape, hidden, targets, Head.Weight.Current, Head.Bias?.Current, scale, labelSmoothing, tokenLosses)
-            : Op.CrossEntropy(context.Tape, Logits(context, hidden), targets, scale, labelSmoothing, tokenLosses);
-
-    /// <summary>Every weight once, by its first name: a tied head goes by the embedding's.</summary>
-    public IEnumerable<(string Name, WeightSlot Slot)> DistinctWeights()
-    {
-        var seen = new HashSet<Parameter>(ReferenceEqualityComparer.Instance);
-        return NamedWeights().Where(weight => seen.Add(weight.Slot.Original));
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Closes the weight files.</summary>
-    /// <param name="disposing">Whether called from <see cref="Dispose()"/>.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
+        if (model is CausalLanguageModel causal)
         {
-            _owned.ForEach(owned => owned.Dispose());
-            _owned.Clear();
+            return causal;
+        }
+
+        using (model)
+        {
+            throw new NotSupportedException($"{where}: a {model.Config.ModelType} model does not continue texts (it is no CAUSAL_LM), which is needed here");
         }
     }
 }

@@ -24,14 +24,45 @@ public sealed class ForwardContext
     /// <summary>Keys and values of earlier tokens while generating; null otherwise.</summary>
     public KeyValueCache? Cache { get; set; }
 
+    /// <summary>The encoder's side of the pass: the texts that an encoder-decoder reads, one for each sequence; null for decoder-only models.</summary>
+    public ForwardContext? Source { get; private set; }
+
+    /// <summary>What the encoder made of <see cref="Source"/>, [source tokens, hidden]; null when it is in <see cref="SourceCache"/>.</summary>
+    public Tensor? EncodedSource { get; set; }
+
+    /// <summary>Keys and values of encoded sources while generating; null otherwise.</summary>
+    public KeyValueCache? SourceCache { get; set; }
+
+    /// <summary>For each sequence the slot of its source in <see cref="SourceCache"/>; several may share one.</summary>
+    public ReadOnlyMemory<int> SourceSlots { get; set; }
+
+    /// <summary>Biases by distance that all layers of the stack share; the stack sets them.</summary>
+    public RelativeBias RelativeBias { get; set; }
+
     /// <summary>Keep only block boundaries and recompute the rest in the backward pass.</summary>
     public bool GradientCheckpointing { get; set; }
 
     /// <summary>Whether dropout acts.</summary>
     public bool Training { get; set; }
 
-    /// <summary>Starts a new batch: no sequences.</summary>
-    public void Begin() => Sequences.Clear();
+    /// <summary>Called with each block and its output; null for nobody. For finding where numbers break.</summary>
+    public Action<TransformerBlock, Tensor>? BlockDone { get; set; }
+
+    /// <summary>Starts a new batch: no sequences and no sources.</summary>
+    public void Begin()
+    {
+        Sequences.Clear();
+        Source?.Sequences.Clear();
+    }
+
+    /// <summary>Adds the source text of the next sequence.</summary>
+    /// <param name="tokenIds">Its tokens; at least one.</param>
+    /// <param name="key">Names it for the random generator.</param>
+    public void AddSource(ReadOnlySpan<int> tokenIds, ulong key = 0)
+    {
+        Source ??= new ForwardContext(Tape);
+        Source.AddSequence(tokenIds, firstPosition: 0, key);
+    }
 
     /// <summary>Adds a sequence to the batch.</summary>
     /// <param name="tokenIds">Its tokens.</param>
@@ -52,18 +83,33 @@ public sealed class ForwardContext
     /// <summary>Runs a block so that only what its backward pass needs stays in memory.</summary>
     /// <param name="block">The block.</param>
     /// <param name="hidden">[tokens, hidden]; its memory is freed unless a backward pass needs it.</param>
-    public Tensor Run(DecoderBlock block, Tensor hidden)
+    public Tensor Run(TransformerBlock block, Tensor hidden)
     {
         if (GradientCheckpointing && Tape.Recording)
         {
-            return Checkpoint.Run(Tape, block, hidden, this);
+            return Checkpoint.Run(Tape, block, hidden, this, EncodedSource, RelativeBias.Values);
         }
 
         int scope = Tape.BeginScope();
         Tensor result = block.Forward(this, hidden);
+        BlockDone?.Invoke(block, result);
         Tape.EndScope(scope, result);
         Tape.Release(hidden);
         return result;
+    }
+
+    /// <summary>Runs blocks one after the other.</summary>
+    /// <param name="blocks">The blocks, in order.</param>
+    /// <param name="hidden">[tokens, hidden]; its memory is freed unless a backward pass needs it.</param>
+    public Tensor Run(IReadOnlyList<TransformerBlock> blocks, Tensor hidden)
+    {
+        // An enumerator would be an allocation each step.
+        for (int i = 0; i < blocks.Count; i++)
+        {
+            hidden = Run(blocks[i], hidden);
+        }
+
+        return hidden;
     }
 
     /// <summary>Attention over the sequences, or over the cache when there is one.</summary>
@@ -75,9 +121,11 @@ public sealed class ForwardContext
     /// <param name="values">[tokens, ..]; may be the same tensor.</param>
     /// <param name="valueLayout">Where the heads are in its columns.</param>
     /// <param name="settings">Heads, scale, positions.</param>
+    /// <param name="bias">Biases by distance; none by default.</param>
     /// <returns>[tokens, heads * value head dim].</returns>
-    public Tensor Attend(int layer, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
+    public Tensor Attend(
+        int layer, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
         => Cache is null
-            ? Op.Attention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings)
-            : Op.CachedAttention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings, Cache, layer);
+            ? Op.Attention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias)
+            : Op.CachedAttention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings, Cache, layer, bias);
 }

@@ -1,6 +1,15 @@
 using Graft.Models.Bloom;
+using Graft.Models.Ernie45;
+using Graft.Models.Falcon;
 using Graft.Models.Gpt2;
 using Graft.Models.Llama;
+using Graft.Models.Ministral;
+using Graft.Models.Ministral3;
+using Graft.Models.Mistral;
+using Graft.Models.Qwen2;
+using Graft.Models.Qwen3;
+using Graft.Models.SmolLm3;
+using Graft.Models.T5;
 
 namespace Graft.Models;
 
@@ -11,8 +20,19 @@ public static class ModelFamilies
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         new BloomFamily(),
+        new Ernie45Family(),
+        new FalconFamily(),
         new Gpt2Family(),
         new LlamaFamily(),
+        new MinistralFamily(),
+        new Ministral3Family(),
+        new MistralFamily(),
+        new MT5Family(),
+        new Qwen2Family(),
+        new Qwen3Family(),
+        new SmolLm3Family(),
+        new T5Family(),
+        new UMT5Family(),
     ];
 
     /// <summary>The family that a config.json asks for, and its configuration.</summary>

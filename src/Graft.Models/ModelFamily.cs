@@ -13,7 +13,7 @@ public abstract class ModelFamily
     /// <summary>Builds the model.</summary>
     /// <param name="config">What <see cref="ReadConfig"/> returned.</param>
     /// <param name="weights">Where the weights come from.</param>
-    public abstract CausalLanguageModel Create(ModelConfig config, WeightSource weights);
+    public abstract LanguageModel Create(ModelConfig config, WeightSource weights);
 
     /// <summary>Today's name of a tensor in a checkpoint; null for a buffer of old files that is no weight.</summary>
     /// <param name="key">The tensor's name in the file.</param>

@@ -51,15 +51,16 @@ public sealed partial class PeftModel
     /// <summary>Saves the base model as a Hugging Face folder: the weights in the formats they were loaded in, config.json, and the tokenizer's files.</summary>
     /// <param name="folder">The folder; created when missing.</param>
     /// <param name="maximumShardBytes">Bytes of a weight file above which the weights are split.</param>
+    /// <param name="dtype">The format of all weights instead: fp32, bf16 or fp16, rounded to the nearest.</param>
     /// <exception cref="InvalidOperationException">There are adapters that are not merged: use <see cref="SaveMerged"/> or <see cref="MergeAndUnload"/>.</exception>
-    public void SaveModel(string folder, long maximumShardBytes = CheckpointWriter.DefaultMaximumShardBytes)
+    public void SaveModel(string folder, long maximumShardBytes = CheckpointWriter.DefaultMaximumShardBytes, DType? dtype = null)
     {
         if (_adapters.Count > 0 && (_merged is null || _disabled > 0))
         {
             throw new InvalidOperationException("the model has adapters that are not merged: merge them first, or save the adapter alone");
         }
 
-        ModelFolder.Write(folder, Base, slot => _storedAs[slot], maximumShardBytes);
+        ModelFolder.Write(folder, Base, slot => dtype ?? _storedAs[slot], maximumShardBytes);
     }
 
     /// <summary>Saves the model with its active adapters merged; afterwards everything is as before.</summary>

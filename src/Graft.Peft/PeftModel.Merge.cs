@@ -29,6 +29,8 @@ public sealed partial class PeftModel
                         part.Merge(weights, adapter.Scale);
                     }
                 }
+
+                weights.Requantize();
             }
             catch
             {

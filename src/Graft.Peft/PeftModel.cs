@@ -16,7 +16,7 @@ public sealed partial class PeftModel : IDisposable
     /// <summary>Wraps a model.</summary>
     /// <param name="model">The base model.</param>
     /// <param name="ownsModel">Whether <see cref="Dispose"/> disposes of it.</param>
-    public PeftModel(CausalLanguageModel model, bool ownsModel = true)
+    public PeftModel(LanguageModel model, bool ownsModel = true)
     {
         ArgumentNullException.ThrowIfNull(model);
         Base = model;
@@ -28,7 +28,7 @@ public sealed partial class PeftModel : IDisposable
     }
 
     /// <summary>The base model: run it to run the active adapters too.</summary>
-    public CausalLanguageModel Base { get; }
+    public LanguageModel Base { get; }
 
     /// <summary>Names of all adapters, in the order in which they came.</summary>
     public IReadOnlyList<string> AdapterNames => [.. _adapters.Select(adapter => adapter.Name)];
@@ -38,7 +38,7 @@ public sealed partial class PeftModel : IDisposable
 
     /// <summary>Loads a Hugging Face model folder, without adapters.</summary>
     /// <param name="modelFolder">The folder.</param>
-    public static PeftModel Load(string modelFolder) => new(CausalLanguageModel.Load(modelFolder));
+    public static PeftModel Load(string modelFolder) => new(LanguageModel.Load(modelFolder));
 
     /// <summary>The config of an adapter, with everything filled in that the model decided.</summary>
     /// <param name="name">The adapter.</param>
@@ -73,9 +73,11 @@ public sealed partial class PeftModel : IDisposable
     /// <summary>Multiplies the effect of an adapter.</summary>
     /// <param name="name">The adapter.</param>
     /// <param name="scale">1 for its own scaling.</param>
+    /// <exception cref="InvalidOperationException">Adapters are merged.</exception>
     public void SetScale(string name, float scale)
     {
         Adapter adapter = Find(name);
+        RequireNotMerged("scale an adapter");
         Switch(() => adapter.Scale = scale);
     }
 
@@ -112,18 +114,22 @@ public sealed partial class PeftModel : IDisposable
     /// <returns>In the order of the model.</returns>
     public IReadOnlyList<TrainableParameter> TrainableParameters()
         => _adapters.Count > 0
-            ? [.. _active.SelectMany(adapter => adapter.Trained).Select(parameter => new TrainableParameter(parameter.LiveName, parameter.ModuleType, parameter.Parameter))]
+            ? [.. _active.SelectMany(adapter => adapter.Trained).Where(parameter => !parameter.IsTransposed)
+                .Select(parameter => new TrainableParameter(parameter.LiveName, parameter.ModuleType, parameter.Parameter) { Key = parameter.Key })]
             : [.. BaseParameters()];
 
     /// <summary>Numbers of trained and of all parameters, counted as PEFT counts: a copy of a saved module counts besides the original.</summary>
     public (long Trainable, long All) CountParameters()
     {
-        long weights = Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count);
+        long weights = Base.DistinctWeights().Sum(weight => CountedByPeft(weight.Slot.Original));
         return _adapters.Count == 0
             ? (weights, weights)
-            : (TrainableParameters().Sum(parameter => parameter.Parameter.Count),
+            : (_active.SelectMany(adapter => adapter.Trained).Sum(parameter => parameter.Parameter.Count),
                weights + _adapters.SelectMany(adapter => adapter.Parameters).Where(parameter => !parameter.IsBaseWeight).Sum(parameter => parameter.Parameter.Count));
     }
+
+    /// <summary>PEFT counts two elements for each byte of 4-bit codes, and no scales.</summary>
+    private static long CountedByPeft(Parameter weight) => weight.Quantized is FourBitMatrix matrix ? 2 * matrix.PackedLength : weight.Count;
 
     /// <summary>The line that PEFT's <c>print_trainable_parameters()</c> prints.</summary>
     public string PrintTrainableParameters()

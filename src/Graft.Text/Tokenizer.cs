@@ -94,6 +94,12 @@ public sealed class Tokenizer
         return new Tokenizer(TokenizerJson.Read(content, TokenizerFolder.JsonFile), [], [], (TokenizerFolder.JsonFile, content));
     }
 
+    /// <summary>Reads a tokenizer from the contents of a tokenizer.json and a tokenizer_config.json.</summary>
+    /// <param name="json">UTF-8 JSON.</param>
+    /// <param name="config">UTF-8 JSON that names the special tokens.</param>
+    /// <exception cref="InvalidDataException">A content is malformed or has unknown components.</exception>
+    public static Tokenizer Parse(ReadOnlySpan<byte> json, ReadOnlySpan<byte> config) => Create(json.ToArray(), config.ToArray());
+
     /// <summary>The id of a token, or null.</summary>
     public int? TokenToId(string token)
     {

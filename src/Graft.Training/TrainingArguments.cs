@@ -16,6 +16,19 @@ public enum IntervalStrategy
     Best,
 }
 
+/// <summary>What counts as a token seen: Hugging Face's <c>include_num_input_tokens_seen</c>.</summary>
+public enum InputTokenCount
+{
+    /// <summary>Nothing is counted.</summary>
+    No,
+
+    /// <summary>Rows times the longest row of a micro-batch, as where rows are padded. Graft pads nothing; the number is for comparison.</summary>
+    All,
+
+    /// <summary>The tokens that there are.</summary>
+    NonPadding,
+}
+
 /// <summary>How a run trains. Names, meanings and defaults are those of Hugging Face's <c>TrainingArguments</c>; where a default differs, it says so.</summary>
 public sealed record TrainingArguments
 {
@@ -52,8 +65,23 @@ public sealed record TrainingArguments
     /// <summary>Steps of warm-up; below 1 it is a share of all steps.</summary>
     public double WarmupSteps { get; init; }
 
-    /// <summary>Name of the optimizer.</summary>
+    /// <summary>Warm-up as a share of all steps; <see cref="WarmupSteps"/> goes before it. Transformers 5 has dropped this name, older configurations have it.</summary>
+    public double WarmupRatio { get; init; }
+
+    /// <summary>Name of the optimizer, one of <see cref="OptimizerFactory.Names"/>.</summary>
     public string Optim { get; init; } = "adamw_torch";
+
+    /// <summary>The optimizer's own arguments, <c>name=value</c> with commas between: <c>momentum=0.9,nesterov=true</c>.</summary>
+    public string? OptimArgs { get; init; }
+
+    /// <summary>LoRA+: how many times as fast B learns as A; null for one rate. 16 is a usual value. PEFT: <c>create_loraplus_optimizer</c>.</summary>
+    public double? LoraplusLrRatio { get; init; }
+
+    /// <summary>LoRA+: rate of the factors of embeddings.</summary>
+    public double LoraplusLrEmbedding { get; init; } = 1e-6;
+
+    /// <summary>LoRA+: weight decay, in place of <see cref="WeightDecay"/>.</summary>
+    public double LoraplusWeightDecay { get; init; }
 
     /// <summary>Weight decay; biases and norms are exempt.</summary>
     public double WeightDecay { get; init; }
@@ -127,6 +155,12 @@ public sealed record TrainingArguments
     /// <summary>Whether every epoch has an order of its own (<c>train_sampling_strategy: random</c>).</summary>
     public bool Shuffle { get; init; } = true;
 
+    /// <summary>Whether every log row says how many tokens have been seen.</summary>
+    public InputTokenCount IncludeNumInputTokensSeen { get; init; }
+
+    /// <summary>Delete the checkpoints of an earlier run in <see cref="OutputDir"/>; otherwise a new run refuses to mix with them.</summary>
+    public bool OverwriteOutputDir { get; init; }
+
     /// <summary>Seed of everything random.</summary>
     public ulong Seed { get; init; } = 42;
 
@@ -158,17 +192,24 @@ public sealed record TrainingArguments
         Positive(GradientAccumulationSteps, "gradient_accumulation_steps");
         NotNegative(LearningRate, "learning_rate");
         NotNegative(WarmupSteps, "warmup_steps");
+        Require(WarmupRatio is >= 0 and <= 1, $"warmup_ratio must be from 0 to 1, but is {WarmupRatio}");
+        NotNegative(LoraplusLrRatio ?? 0, "loraplus_lr_ratio");
+        NotNegative(LoraplusLrEmbedding, "loraplus_lr_embedding");
+        NotNegative(LoraplusWeightDecay, "loraplus_weight_decay");
         NotNegative(WeightDecay, "weight_decay");
         NotNegative(MaxGradNorm, "max_grad_norm");
         Require(MaxSteps > 0 || NumTrainEpochs > 0, "num_train_epochs must be above 0, or max_steps must be");
         Require(LabelSmoothingFactor is >= 0 and < 1, "label_smoothing_factor must be at least 0 and below 1");
+        Require(EffectiveMetric is null or "eval_loss", $"metric_for_best_model '{MetricForBestModel}' is not measured; there is eval_loss");
         Require(LoggingStrategy != IntervalStrategy.Best && EvalStrategy != IntervalStrategy.Best, "only save_strategy can be 'best'");
         Require(LoggingStrategy != IntervalStrategy.Steps || LoggingSteps > 0, "logging_steps must be above 0");
         Require(SaveStrategy != IntervalStrategy.Steps || SaveSteps > 0, "save_steps must be above 0");
+        Require(EvalStrategy != IntervalStrategy.Steps || (EvalSteps ?? LoggingSteps) > 0, "eval_steps must be above 0");
+        Require(EarlyStoppingPatience is null or > 0, "early_stopping_patience must be at least 1");
         Require(SaveTotalLimit is null or > 0, "save_total_limit must be at least 1");
         Require(SaveStrategy != IntervalStrategy.Best || EffectiveMetric is not null, "save_strategy 'best' needs metric_for_best_model");
-        bool follows = LoadBestModelAtEnd || EarlyStoppingPatience is not null || SaveStrategy == IntervalStrategy.Best;
-        Require(!follows || EvalStrategy != IntervalStrategy.No, "load_best_model_at_end, early stopping and save_strategy 'best' need an eval_strategy");
+        bool follows = LoadBestModelAtEnd || EarlyStoppingPatience is not null || SaveStrategy == IntervalStrategy.Best || LrSchedulerType is "reduce_lr_on_plateau" or "greedy";
+        Require(!follows || EvalStrategy != IntervalStrategy.No, "load_best_model_at_end, early stopping, save_strategy 'best' and schedules that follow a metric need an eval_strategy");
         Require(
             !LoadBestModelAtEnd || SaveStrategy == IntervalStrategy.Best || SaveStrategy == EvalStrategy,
             "load_best_model_at_end needs save_strategy and eval_strategy to be the same, so that the best model is saved");

@@ -10,20 +10,24 @@ public static class CaseJson
     public static int[] Integers(this JsonElement element) => [.. element.EnumerateArray().Select(e => e.GetInt32())];
 
     /// <summary>Token ids and labels of every sequence; without labels, nothing is counted.</summary>
-    public static List<(int[] Ids, int[] Labels)> Sequences(this ConformanceCase @case)
-        => [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(sequence =>
-        {
-            int[] ids = sequence.GetProperty("input_ids").Integers();
-            int[] labels = sequence.TryGetProperty("labels", out JsonElement given) ? given.Integers() : [.. ids.Select(_ => -100)];
-            return (ids, labels);
-        })];
+    public static List<CaseSequence> Sequences(this ConformanceCase @case)
+        => [.. @case.Root.GetProperty("sequences").EnumerateArray().Select(Sequence)];
+
+    /// <summary>One sequence.</summary>
+    public static CaseSequence Sequence(JsonElement sequence)
+    {
+        int[] ids = sequence.GetProperty("input_ids").Integers();
+        int[]? decoder = sequence.TryGetProperty("decoder_input_ids", out JsonElement given) ? given.Integers() : null;
+        int[] labels = sequence.TryGetProperty("labels", out JsonElement all) ? all.Integers() : [.. (decoder ?? ids).Select(_ => -100)];
+        return new CaseSequence(ids, labels, decoder);
+    }
 
     /// <summary>Loads a base model, or says that its family is not supported yet.</summary>
     /// <param name="folder">The model folder.</param>
-    public static CausalLanguageModel LoadModel(string folder)
+    public static LanguageModel LoadModel(string folder)
     {
         ThrowIfNotYet(folder);
-        return CausalLanguageModel.Load(folder);
+        return LanguageModel.Load(folder);
     }
 
     /// <summary>Families and options that Graft does not have yet, by name.</summary>
@@ -35,15 +39,6 @@ public static class CaseJson
         if (family is not null && !ModelFamilies.All.Any(known => known.ModelType == family))
         {
             throw new NotYetException($"model family '{family}'");
-        }
-
-        foreach (string section in new[] { "rope_parameters", "rope_scaling" })
-        {
-            if (config.RootElement.TryGetProperty(section, out JsonElement rope) && rope.ValueKind == JsonValueKind.Object
-                && (rope.TryGetProperty("rope_type", out JsonElement kind) || rope.TryGetProperty("type", out kind)) && kind.GetString() is { } name && name != "default")
-            {
-                throw new NotYetException($"rotary type '{name}'");
-            }
         }
     }
 }

@@ -1,4 +1,6 @@
 using Graft.Formats;
+using Graft.Generation;
+using Graft.Generation.Decoding;
 using Graft.Models;
 using Graft.Tensors;
 
@@ -7,19 +9,25 @@ namespace Graft.Conformance;
 /// <summary>Runs a model as the cases describe it: logits, the mean loss over all counted labels with its gradients, greedy text.</summary>
 public sealed unsafe class ModelHarness : IDisposable
 {
-    private readonly CausalLanguageModel _model;
+    private readonly LanguageModel _model;
     private readonly Tape _tape = new();
 
     /// <summary>Runs <paramref name="model"/>; does not own it.</summary>
-    public ModelHarness(CausalLanguageModel model) => _model = model;
+    public ModelHarness(LanguageModel model) => _model = model;
 
-    /// <summary>Logits of every token, row by row.</summary>
-    public float[] Logits(IReadOnlyList<int> ids)
+    /// <summary>Whether the model is in training mode: LLM.int8() layers compute differently then.</summary>
+    public bool Training { get; set; }
+
+    /// <summary>Logits of every token of a text, row by row.</summary>
+    public float[] Logits(IReadOnlyList<int> ids) => Logits(new CaseSequence([.. ids], []));
+
+    /// <summary>Logits of every token, row by row; of an encoder-decoder those of the tokens that lead to the labels.</summary>
+    public float[] Logits(CaseSequence sequence)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Inference;
-        var context = new ForwardContext(_tape);
-        context.AddSequence([.. ids]);
+        var context = new ForwardContext(_tape) { Training = Training };
+        Add(context, sequence);
         Tensor logits = _model.Logits(context, _model.Forward(context));
         return logits.Span.ToArray();
     }
@@ -27,53 +35,57 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>Mean cross-entropy over all counted labels of all sequences; gradients are added to the parameters' buffers where there are any.</summary>
     /// <param name="sequences">Token ids and unshifted labels.</param>
     /// <param name="gradientCheckpointing">Recompute blocks in the backward pass.</param>
-    public (double Loss, int Counted) Loss(IReadOnlyList<(int[] Ids, int[] Labels)> sequences, bool gradientCheckpointing = false)
+    /// <param name="labelSmoothing">Share of the probability that goes to all tokens alike.</param>
+    public (double Loss, int Counted) Loss(IReadOnlyList<(int[] Ids, int[] Labels)> sequences, bool gradientCheckpointing = false, double labelSmoothing = 0)
+        => Loss([.. sequences.Select(sequence => new CaseSequence(sequence.Ids, sequence.Labels))], gradientCheckpointing, labelSmoothing);
+
+    /// <summary>The same, where the decoder's inputs may be given.</summary>
+    public (double Loss, int Counted) Loss(IReadOnlyList<CaseSequence> sequences, bool gradientCheckpointing = false, double labelSmoothing = 0)
     {
         _tape.Reset();
         _tape.Mode = TapeMode.Recording;
-        var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing };
+        var context = new ForwardContext(_tape) { GradientCheckpointing = gradientCheckpointing, Training = Training };
         var targets = new List<int>();
-        foreach ((int[] ids, int[] labels) in sequences)
+        foreach (CaseSequence sequence in sequences)
         {
-            context.AddSequence(ids);
-            targets.AddRange(labels.Skip(1).Append(-100));
+            Add(context, sequence);
+            targets.AddRange(_model is Seq2SeqLanguageModel ? sequence.Labels : sequence.Labels.Skip(1).Append(-100));
         }
 
         int counted = targets.Count(target => target != -100);
         Tensor hidden = _model.Forward(context);
         double scale = counted == 0 ? 0 : 1.0 / counted;
-        LossSum loss = _model.Loss(context, hidden, targets.ToArray(), scale);
+        LossSum loss = _model.Loss(context, hidden, targets.ToArray(), scale, (float)labelSmoothing);
         _tape.Backward();
         return (loss.Sum * scale, loss.Count);
     }
 
-    /// <summary>Greedy continuation with a cache: the prompt, then up to <paramref name="newTokens"/> tokens, ending with a stop id.</summary>
+    /// <summary>Greedy continuation: the prompt (of an encoder-decoder, which reads it: the start token), then up to <paramref name="newTokens"/> tokens, ending with a stop id.</summary>
     public int[] Generate(IReadOnlyList<int> prompt, int newTokens, IReadOnlyCollection<int> stopIds)
     {
-        using var cache = new KeyValueCache(_model.Config.LayerCount, _model.Config.KeyValueWidth, _model.Config.KeyValueWidth);
-        int[] slots = [cache.AddSequence()];
-        List<int> ids = [.. prompt];
-        _tape.Mode = TapeMode.Inference;
-        var context = new ForwardContext(_tape) { Cache = cache };
-        int fed = 0;
-        for (int step = 0; step < newTokens; step++)
+        var config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [.. stopIds] };
+        using var engine = new GenerationEngine(_model);
+        GenerationSequence sequence = engine.Add(_model is Seq2SeqLanguageModel seq2Seq
+            ? new GenerationRequest { PromptIds = [seq2Seq.DecoderStartTokenId], SourceIds = prompt, Config = config }
+            : new GenerationRequest { PromptIds = prompt, Config = config });
+        while (engine.Step())
         {
-            _tape.Reset();
-            context.Begin();
-            context.AddSequence([.. ids.Skip(fed)], firstPosition: fed);
-            cache.SlotsOfStep = slots;
-            Tensor logits = _model.Logits(context, _model.Forward(context));
-            cache.Commit();
-            fed = ids.Count;
-            int next = ArgMax(logits.Row(logits.Rows - 1));
-            ids.Add(next);
-            if (stopIds.Contains(next))
-            {
-                break;
-            }
         }
 
-        return [.. ids];
+        return sequence.Tokens.ToArray();
+    }
+
+    private void Add(ForwardContext context, CaseSequence sequence)
+    {
+        if (_model is Seq2SeqLanguageModel model)
+        {
+            context.AddSource(sequence.Ids);
+            context.AddSequence(sequence.DecoderIds ?? model.DecoderInputs(sequence.Labels));
+        }
+        else
+        {
+            context.AddSequence(sequence.Ids);
+        }
     }
 
     /// <inheritdoc/>
@@ -89,18 +101,4 @@ public sealed unsafe class ModelHarness : IDisposable
     /// <summary>A tensor that a case expects.</summary>
     public static float[] Expected(SafetensorsFile file, string name)
         => file.TryGet(name, out TensorEntry? entry) ? entry.ToSingles() : throw new MismatchException($"the case lacks {name}");
-
-    private static int ArgMax(ReadOnlySpan<float> values)
-    {
-        int best = 0;
-        for (int i = 1; i < values.Length; i++)
-        {
-            if (values[i] > values[best])
-            {
-                best = i;
-            }
-        }
-
-        return best;
-    }
 }

@@ -41,6 +41,20 @@ public class NormTests
             v => Reference(v[0], columns, v[1], null, centered: false));
     }
 
+    [Theory]
+    [InlineData(3, 4)]
+    [InlineData(2, 17)]
+    public void RmsNorm_of_heads_matches_the_reference_and_its_differences(int heads, int columns)
+    {
+        Parameter weight = TestData.Parameter("weight", TestData.Uniform(columns, 1));
+        FiniteDifference.Check(
+            TestData.Layout(1, 0, 4),
+            [TestData.Uniform(5 * heads * columns, 3, 2)],
+            [weight],
+            (tape, x) => Op.RmsNorm(tape, x[0], weight, Epsilon, heads),
+            v => Reference(v[0], columns, v[1], null, centered: false));
+    }
+
     [Fact]
     public void A_parameter_of_another_size_is_refused()
     {

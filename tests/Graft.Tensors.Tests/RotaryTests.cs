@@ -70,8 +70,8 @@ public sealed unsafe class RotaryTests
     public void TableGrowsWithoutChangingEarlierRows()
     {
         var table = new RotaryTable(Frequencies(4));
-        float[] first = new Span<float>(table.Rows(10, out object owner), 80).ToArray();
-        float[] again = new Span<float>(table.Rows(5000, out object grown), 80).ToArray();
+        float[] first = new Span<float>(table.Rows(0, 10, out object owner), 80).ToArray();
+        float[] again = new Span<float>(table.Rows(0, 5000, out object grown), 80).ToArray();
         Assert.Equal(first, again);
         Assert.NotSame(owner, grown);
         GC.KeepAlive(owner);

@@ -32,17 +32,15 @@ internal static unsafe class MemoryBandwidth
         var wide = (float*)NativeMemory.AlignedAlloc((nuint)m * (nuint)outputs * sizeof(float), 64);
         try
         {
-            var fill = new Sweep { Data = (byte*)weight, Bytes = bytes, Parts = WorkerPool.Shared.WorkerCount, Write = true };
-            WorkerPool.Shared.Run(fill.Parts, ref fill);
+            Fill((byte*)weight, bytes);
             new Span<float>(a, m * Inputs).Fill(0.5f);
-            Sweep read = fill with { Write = false };
             var rows = new WeightView((nint)weight, DType.BFloat16, outputs, Inputs);
             var columns = new WeightView((nint)weight, DType.BFloat16, outputs, Inputs);
             new Span<float>(wide, m * outputs).Fill(0.5f);
             double bestRead = double.PositiveInfinity, bestRows = bestRead, bestColumns = bestRead;
             for (int i = 0; i < rounds; i++)
             {
-                bestRead = Math.Min(bestRead, Time(() => WorkerPool.Shared.Run(read.Parts, ref read)));
+                bestRead = Math.Min(bestRead, Time(() => Read((byte*)weight, bytes)));
                 bestRows = Math.Min(bestRows, Time(() => Gemm.MultiplyTransposedSmall(m, a, Inputs, rows, wide, outputs, accumulate: false)));
                 bestColumns = Math.Min(bestColumns, Time(() => Gemm.MultiplySmall(m, wide, outputs, columns, a, Inputs, accumulate: false)));
             }
@@ -55,6 +53,18 @@ internal static unsafe class MemoryBandwidth
             NativeMemory.AlignedFree(a);
             NativeMemory.AlignedFree(wide);
         }
+    }
+
+    /// <summary>Writes memory, on the workers that will read it.</summary>
+    public static void Fill(byte* data, long bytes) => Run(data, bytes, write: true);
+
+    /// <summary>Reads memory once: each worker adds up its share.</summary>
+    public static void Read(byte* data, long bytes) => Run(data, bytes, write: false);
+
+    private static void Run(byte* data, long bytes, bool write)
+    {
+        var sweep = new Sweep { Data = data, Bytes = bytes, Parts = WorkerPool.Shared.WorkerCount, Write = write };
+        WorkerPool.Shared.Run(sweep.Parts, ref sweep);
     }
 
     private static double Time(Action action)

@@ -65,7 +65,7 @@ internal sealed record ModelShape(string Name, string Config)
 
     /// <summary>Weights of every linear layer and of the head: what a token is multiplied with.</summary>
     /// <param name="model">The model, without adapters.</param>
-    public static long LinearWeights(CausalLanguageModel model) => model.NamedModules().OfType<Linear>().Sum(linear => (long)linear.InFeatures * linear.OutFeatures);
+    public static long LinearWeights(LanguageModel model) => model.NamedModules().OfType<Linear>().Sum(linear => (long)linear.InFeatures * linear.OutFeatures);
 
     private void RequireMemory(DType dtype)
     {

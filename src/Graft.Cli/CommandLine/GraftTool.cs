@@ -11,7 +11,7 @@ internal static class GraftTool
     public static readonly Option<bool> Json = new("--json") { Description = "print one JSON object a line instead of text", Recursive = true };
 
     /// <summary>Number of worker threads.</summary>
-    public static readonly Option<int?> Threads = new("--threads") { Description = "worker threads (default: one a core)", Recursive = true };
+    public static readonly Option<int?> Threads = new("--threads") { Description = "worker threads (default: one a core)", HelpName = "N", Recursive = true };
 
     /// <summary>Shows where an error came from.</summary>
     public static readonly Option<bool> Trace = new("--trace") { Description = "show the stack trace of an error", Recursive = true, Hidden = true };

@@ -59,6 +59,11 @@ internal abstract class Verb
         {
             return requested;
         }
+        catch (UsageException e)
+        {
+            output.Error(e.Message);
+            return ExitCode.Usage;
+        }
         catch (NotYetException e)
         {
             output.Error(e.Message);
@@ -72,6 +77,6 @@ internal abstract class Verb
     }
 
     /// <summary>Mistakes that a user can mend; anything else is a bug and keeps its stack trace.</summary>
-    private static bool IsForTheReader(Exception e)
+    internal static bool IsForTheReader(Exception e)
         => e is ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or InvalidOperationException or NonFiniteException or InvalidDataException or OutOfMemoryException;
 }

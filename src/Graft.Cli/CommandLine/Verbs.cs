@@ -7,6 +7,15 @@ internal static class Verbs
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
+        new QuickstartCommand(),
+        new TrainCommand(),
+        new PreviewCommand(),
+        new PlanCommand(),
+        new EvalCommand(),
+        new GenerateCommand(),
+        new MergeCommand(),
+        new ConvertCommand(),
+        new InspectCommand(),
         new InitCommand(),
         new BenchCommand(),
         new DoctorCommand(),

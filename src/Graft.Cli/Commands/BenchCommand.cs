@@ -10,10 +10,10 @@ internal sealed class BenchCommand : Verb
     public override string Name => "bench";
 
     /// <inheritdoc/>
-    public override string Description => "measure matrix products, training steps and memory against this machine's limits";
+    public override string Description => "measure matrix products, training steps, decoding and memory against this machine's limits";
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<Verb> Subverbs { get; } = [new BenchGemmCommand(), new BenchStepCommand(), new BenchMemoryCommand()];
+    protected override IReadOnlyList<Verb> Subverbs { get; } = [new BenchGemmCommand(), new BenchStepCommand(), new BenchDecodeCommand(), new BenchMemoryCommand()];
 
     /// <inheritdoc/>
     protected override void Configure(Command command)

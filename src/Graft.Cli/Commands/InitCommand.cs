@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Graft.Cli.CommandLine;
+using Graft.Cli.Folders;
 using Graft.Models;
 using Graft.Peft;
-using Graft.Tensors;
 using Graft.Text;
 using Graft.Text.Training;
 
@@ -15,11 +15,12 @@ internal sealed class InitCommand : Verb
     private static readonly string[] SpecialTokens = ["<unk>", "<s>", "</s>", "<pad>"];
 
     private readonly Argument<FileInfo> _config = new("CONFIG") { Description = "config.json of the model to make" };
-    private readonly Option<DirectoryInfo> _into = new("--into") { Description = "folder to write; must not exist or be empty", Required = true };
-    private readonly Option<FileInfo[]> _text = new("--train-tokenizer") { Description = "learn a byte-level BPE tokenizer of the config's vocab_size from these text files", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "copy the tokenizer of this folder" };
+    private readonly Option<string> _into = new("--into") { Description = "model folder to write", HelpName = "FOLDER", Required = true };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "write into a folder that is not empty" };
+    private readonly Option<FileInfo[]> _text = new("--train-tokenizer") { Description = "learn a byte-level BPE tokenizer of the config's vocab_size from these text files", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string?> _tokenizer = new("--tokenizer") { Description = "take the tokenizer of this folder", HelpName = "FOLDER" };
     private readonly Option<ulong> _seed = new("--seed") { Description = "seed of the weights", DefaultValueFactory = _ => 42 };
-    private readonly Option<string> _dtype = new("--dtype") { Description = "how the weights are stored: float32 or bfloat16", DefaultValueFactory = _ => "float32" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "how the weights are stored: float32, bfloat16 or float16", HelpName = "DTYPE", DefaultValueFactory = _ => "float32" };
 
     /// <inheritdoc/>
     public override string Name => "init";
@@ -32,6 +33,7 @@ internal sealed class InitCommand : Verb
     {
         command.Arguments.Add(_config);
         command.Options.Add(_into);
+        command.Options.Add(_overwrite);
         command.Options.Add(_text);
         command.Options.Add(_tokenizer);
         command.Options.Add(_seed);
@@ -41,22 +43,19 @@ internal sealed class InitCommand : Verb
     /// <inheritdoc/>
     protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
     {
-        string into = parsed.GetRequiredValue(_into).FullName;
-        if (Directory.Exists(into) && Directory.EnumerateFileSystemEntries(into).Any())
-        {
-            throw new IOException($"{into} is not empty: choose another folder, or empty it first");
-        }
-
+        string into = parsed.GetRequiredValue(_into);
+        using var staged = new StagedFolder(into, parsed.GetValue(_overwrite));
         ConfigReader config = ConfigReader.Open(parsed.GetRequiredValue(_config).FullName);
-        using var model = new PeftModel(CausalLanguageModel.Create(config, parsed.GetValue(_seed), StorageOf(parsed.GetValue(_dtype)!)));
+        using var model = new PeftModel(LanguageModel.Create(config, parsed.GetValue(_seed), WeightTypes.Parse(parsed.GetValue(_dtype)!, "--dtype")));
         Tokenizer? tokenizer = MakeTokenizer(parsed, model.Base.Config.VocabularySize, output, cancellationToken);
         if (tokenizer is not null && tokenizer.VocabularySize > model.Base.Config.VocabularySize)
         {
             throw new ArgumentException($"the tokenizer has {tokenizer.VocabularySize} tokens, but the config's vocab_size is {model.Base.Config.VocabularySize}: raise it");
         }
 
-        model.SaveModel(into);
-        tokenizer?.Save(into);
+        model.SaveModel(staged.Path);
+        tokenizer?.Save(staged.Path);
+        staged.Publish();
         (long count, _) = model.CountParameters();
         output.Line($"{into}: {model.Base.Config.ModelType} with {count:N0} parameters{(tokenizer is null ? ", without a tokenizer" : $", tokenizer of {tokenizer.VocabularySize:N0} tokens")}");
         output.Event("summary", writer =>
@@ -67,13 +66,6 @@ internal sealed class InitCommand : Verb
         });
         return Task.FromResult(ExitCode.Success);
     }
-
-    private static DType StorageOf(string name) => name switch
-    {
-        "float32" or "fp32" => DType.Float32,
-        "bfloat16" or "bf16" => DType.BFloat16,
-        _ => throw new ArgumentException($"--dtype '{name}' is unknown; there are float32 and bfloat16"),
-    };
 
     private Tokenizer? MakeTokenizer(ParseResult parsed, int vocabularySize, Output output, CancellationToken cancellationToken)
     {

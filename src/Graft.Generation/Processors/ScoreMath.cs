@@ -43,7 +43,8 @@ internal static class ScoreMath
         double sum = 0;
         foreach (float score in scores)
         {
-            sum += MathF.Exp(score - shift);
+            // Most of a vocabulary is forbidden once processors have been over it.
+            sum += float.IsNegativeInfinity(score) ? 0 : MathF.Exp(score - shift);
         }
 
         return sum;

@@ -34,7 +34,7 @@ public static class TokenSampler
         int chosen = -1;
         for (int i = 0; i < scores.Length && cumulative <= target; i++)
         {
-            float weight = MathF.Exp(scores[i] - max);
+            float weight = float.IsNegativeInfinity(scores[i]) ? 0 : MathF.Exp(scores[i] - max);
             if (weight > 0)
             {
                 // Also the fallback when rounding leaves the last sum at the target.

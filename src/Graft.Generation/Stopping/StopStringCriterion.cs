@@ -1,33 +1,42 @@
+using System.Text;
+
 namespace Graft.Generation.Stopping;
 
+/// <summary>The UTF-8 bytes that a token stands for inside a text, such as <see cref="Text.TokenBytes.Of"/> gives.</summary>
+/// <param name="token">The token's id.</param>
+public delegate ReadOnlySpan<byte> BytesOfToken(int token);
+
 /// <summary>
-/// Stops at <c>stop_strings</c>. They are looked for in the tokens' own texts put together; a match must reach into the last token
-/// and may begin or end inside a token.
+/// Stops at <c>stop_strings</c>. They are looked for in the tokens' own bytes put together; a match must reach into the last token
+/// and may begin or end inside a token, and inside a prompt.
 /// </summary>
 public sealed class StopStringCriterion : IStoppingCriterion
 {
-    private readonly string[] _strings;
-    private readonly Func<int, string> _tokenText;
+    private readonly byte[][] _strings;
+    private readonly BytesOfToken _bytesOf;
     private readonly int _longest;
-    private char[] _tail = [];
+    private byte[] _tail = [];
 
     /// <summary>Looks for <paramref name="strings"/>.</summary>
     /// <param name="strings">The strings; none may be empty.</param>
-    /// <param name="tokenText">The text of a token as it stands inside a text. It is asked again and again: answer from a table.</param>
+    /// <param name="bytesOf">The bytes of a token. It is asked again and again: answer from a table.</param>
     /// <exception cref="ArgumentException">A string is empty.</exception>
-    public StopStringCriterion(IEnumerable<string> strings, Func<int, string> tokenText)
+    public StopStringCriterion(IEnumerable<string> strings, BytesOfToken bytesOf)
     {
         ArgumentNullException.ThrowIfNull(strings);
-        ArgumentNullException.ThrowIfNull(tokenText);
-        _strings = [.. strings];
-        _tokenText = tokenText;
-        if (_strings.Any(string.IsNullOrEmpty))
+        ArgumentNullException.ThrowIfNull(bytesOf);
+        _strings = [.. strings.Select(text => Encoding.UTF8.GetBytes(text))];
+        _bytesOf = bytesOf;
+        if (_strings.Any(text => text.Length == 0))
         {
             throw new ArgumentException("A stop string must not be empty.", nameof(strings));
         }
 
         _longest = _strings.Length == 0 ? 0 : _strings.Max(text => text.Length);
     }
+
+    /// <inheritdoc/>
+    public FinishReason Reason => FinishReason.StopString;
 
     /// <inheritdoc/>
     public bool Stops(ReadOnlySpan<int> tokens, int promptLength)
@@ -38,24 +47,24 @@ public sealed class StopStringCriterion : IStoppingCriterion
         }
 
         // The window: the last token and as much before it as the longest string could use.
-        int last = _tokenText(tokens[^1]).Length;
+        int last = _bytesOf(tokens[^1]).Length;
         int wanted = last + _longest - 1;
         int first = tokens.Length;
         int length = 0;
         while (first > 0 && length < wanted)
         {
-            length += _tokenText(tokens[--first]).Length;
+            length += _bytesOf(tokens[--first]).Length;
         }
 
         if (_tail.Length < length)
         {
-            _tail = new char[length];
+            _tail = new byte[Math.Max(length, 2 * _longest)];
         }
 
         int at = 0;
         foreach (int token in tokens[first..])
         {
-            ReadOnlySpan<char> text = _tokenText(token);
+            ReadOnlySpan<byte> text = _bytesOf(token);
             text.CopyTo(_tail.AsSpan(at));
             at += text.Length;
         }
@@ -63,13 +72,13 @@ public sealed class StopStringCriterion : IStoppingCriterion
         return Matches(_tail.AsSpan(0, length), length - last);
     }
 
-    private bool Matches(ReadOnlySpan<char> window, int lastTokenStart)
+    private bool Matches(ReadOnlySpan<byte> window, int lastTokenStart)
     {
-        foreach (string text in _strings)
+        foreach (byte[] text in _strings)
         {
             // The earliest start that still ends behind the last token's start.
             int earliest = Math.Max(0, lastTokenStart - text.Length + 1);
-            if (window[earliest..].IndexOf(text, StringComparison.Ordinal) >= 0)
+            if (window[earliest..].IndexOf(text) >= 0)
             {
                 return true;
             }

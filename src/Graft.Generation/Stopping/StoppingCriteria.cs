@@ -1,47 +1,20 @@
 namespace Graft.Generation.Stopping;
 
-/// <summary>Decides whether a text is finished, after each new token.</summary>
-public interface IStoppingCriterion
-{
-    /// <summary>Whether to stop.</summary>
-    /// <param name="tokens">All tokens so far, prompt included, the newest last.</param>
-    /// <param name="promptLength">How many of them are the prompt.</param>
-    bool Stops(ReadOnlySpan<int> tokens, int promptLength);
-}
-
-/// <summary>Stops at an end token (<c>eos_token_id</c>).</summary>
-/// <param name="endTokens">The end tokens; none: never stops.</param>
-public sealed class EosTokenCriterion(IReadOnlyList<int> endTokens) : IStoppingCriterion
-{
-    private readonly int[] _endTokens = [.. endTokens];
-
-    /// <inheritdoc/>
-    public bool Stops(ReadOnlySpan<int> tokens, int promptLength) => !tokens.IsEmpty && _endTokens.AsSpan().Contains(tokens[^1]);
-}
-
-/// <summary>Stops at the longest length (<c>max_new_tokens</c>, <c>max_length</c>).</summary>
-/// <param name="limit">The length.</param>
-public sealed class MaxLengthCriterion(LengthLimit limit) : IStoppingCriterion
-{
-    /// <inheritdoc/>
-    public bool Stops(ReadOnlySpan<int> tokens, int promptLength) => tokens.Length >= limit.TotalFor(promptLength);
-}
-
-/// <summary>The criteria of one generation; any of them stops it.</summary>
-/// <param name="criteria">The criteria.</param>
-public sealed class StoppingCriteria(IEnumerable<IStoppingCriterion> criteria) : IStoppingCriterion
+/// <summary>The criteria of one text; any of them stops it.</summary>
+/// <param name="criteria">The criteria; of several that stop at once the first gives the reason.</param>
+public sealed class StoppingCriteria(IEnumerable<IStoppingCriterion> criteria)
 {
     private readonly IStoppingCriterion[] _criteria = [.. criteria];
 
-    /// <summary>What a configuration asks for: end tokens, length, stop strings.</summary>
+    /// <summary>What a configuration asks for: end tokens, stop strings, length, time.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="maxPositions">The model's <c>max_position_embeddings</c>.</param>
-    /// <param name="tokenText">The text of a token as it stands inside a text; needed for <c>stop_strings</c>.</param>
-    /// <exception cref="ArgumentException">There are stop strings, but no <paramref name="tokenText"/>.</exception>
-    public static StoppingCriteria Build(GenerationConfig config, int? maxPositions = null, Func<int, string>? tokenText = null)
+    /// <param name="bytesOf">The bytes of a token inside a text; needed for <c>stop_strings</c>.</param>
+    /// <exception cref="ArgumentException">There are stop strings, but no <paramref name="bytesOf"/>.</exception>
+    public static StoppingCriteria Build(GenerationConfig config, int? maxPositions = null, BytesOfToken? bytesOf = null)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var criteria = new List<IStoppingCriterion> { new MaxLengthCriterion(config.LimitLength(maxPositions)) };
+        var criteria = new List<IStoppingCriterion>();
         if (config.EosTokenId is { Count: > 0 } endTokens)
         {
             criteria.Add(new EosTokenCriterion(endTokens));
@@ -49,23 +22,31 @@ public sealed class StoppingCriteria(IEnumerable<IStoppingCriterion> criteria) :
 
         if (config.StopStrings is { Count: > 0 } strings)
         {
-            criteria.Add(new StopStringCriterion(strings, tokenText ?? throw new ArgumentException("stop_strings needs a tokenizer.", nameof(tokenText))));
+            criteria.Add(new StopStringCriterion(strings, bytesOf ?? throw new ArgumentException("stop_strings needs a tokenizer.", nameof(bytesOf))));
+        }
+
+        criteria.Add(new MaxLengthCriterion(config.LimitLength(maxPositions), maxPositions));
+        if (config.MaxTime is { } seconds)
+        {
+            criteria.Add(new MaxTimeCriterion(TimeSpan.FromSeconds(seconds)));
         }
 
         return new StoppingCriteria(criteria);
     }
 
-    /// <inheritdoc/>
-    public bool Stops(ReadOnlySpan<int> tokens, int promptLength)
+    /// <summary>Why to stop, or null to go on.</summary>
+    /// <param name="tokens">All tokens so far, prompt included, the newest last.</param>
+    /// <param name="promptLength">How many of them are the prompt.</param>
+    public FinishReason? ReasonToStop(ReadOnlySpan<int> tokens, int promptLength)
     {
         foreach (IStoppingCriterion criterion in _criteria)
         {
             if (criterion.Stops(tokens, promptLength))
             {
-                return true;
+                return criterion.Reason;
             }
         }
 
-        return false;
+        return null;
     }
 }

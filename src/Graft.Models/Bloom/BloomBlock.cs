@@ -3,7 +3,7 @@ using Graft.Tensors;
 namespace Graft.Models.Bloom;
 
 /// <summary>One BLOOM layer: norm, attention, residual, norm, MLP, residual.</summary>
-public sealed class BloomBlock : DecoderBlock
+public sealed class BloomBlock : TransformerBlock
 {
     private readonly LayerNorm _inputNorm;
     private readonly BloomAttention _attention;

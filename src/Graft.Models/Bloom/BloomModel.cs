@@ -29,17 +29,12 @@ public sealed class BloomModel : CausalLanguageModel
     public override Linear Head { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DecoderBlock> Blocks { get; }
+    public override IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <inheritdoc/>
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = _embeddingNorm.Forward(context, InputEmbedding.Forward(context));
-        foreach (DecoderBlock block in Blocks)
-        {
-            hidden = context.Run(block, hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }

@@ -7,6 +7,7 @@ public sealed class ConfigReader
 {
     private readonly JsonElement _root;
     private readonly string _path;
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
 
     private ConfigReader(JsonElement root, string path)
     {
@@ -16,6 +17,9 @@ public sealed class ConfigReader
 
     /// <summary>The whole object.</summary>
     public JsonElement Root => _root;
+
+    /// <summary>Fields of the file that nobody has asked for so far: what they say has no effect.</summary>
+    public IEnumerable<string> UnreadFields => _root.EnumerateObject().Select(member => member.Name).Where(name => !_asked.Contains(name));
 
     /// <summary>Opens <paramref name="path"/>.</summary>
     /// <param name="path">A config.json.</param>
@@ -51,6 +55,10 @@ public sealed class ConfigReader
     /// <summary>Whether one of <paramref name="names"/> is there and not null.</summary>
     /// <param name="names">Spellings of the field.</param>
     public bool Has(params ReadOnlySpan<string> names) => Find(names, out _, out _);
+
+    /// <summary>Whether the field is there, be it null.</summary>
+    /// <param name="name">The field.</param>
+    public bool Mentions(string name) => _root.TryGetProperty(name, out _);
 
     /// <summary>A positive integer that must be there.</summary>
     /// <param name="names">Spellings of the field, the usual one first.</param>
@@ -105,6 +113,39 @@ public sealed class ConfigReader
         return element.ValueKind == JsonValueKind.Array ? [.. element.EnumerateArray().Select(e => Integer(e, name))] : [Integer(element, name)];
     }
 
+    /// <summary>A list of texts, one for each layer, or null when it is absent.</summary>
+    /// <param name="layers">How many there must be.</param>
+    /// <param name="known">What they may be.</param>
+    /// <param name="name">The field.</param>
+    public string[]? TextOfEachLayer(int layers, ReadOnlySpan<string> known, string name)
+    {
+        if (!Find([name], out JsonElement element, out _))
+        {
+            return null;
+        }
+
+        if (element.ValueKind != JsonValueKind.Array || element.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.String))
+        {
+            throw Error($"{name} must be a list of texts, but is {element.GetRawText()}");
+        }
+
+        if (element.GetArrayLength() != layers)
+        {
+            throw Error($"{name} has {element.GetArrayLength()} entries, but the model has {layers} layers");
+        }
+
+        string[] texts = [.. element.EnumerateArray().Select(item => item.GetString()!)];
+        foreach (string text in texts)
+        {
+            if (!known.Contains(text))
+            {
+                throw Error($"{name}: '{text}' is unknown; known are {string.Join(", ", known.ToArray())}");
+            }
+        }
+
+        return texts;
+    }
+
     /// <summary>An activation function by its Hugging Face name.</summary>
     /// <param name="fallback">Name when it is absent.</param>
     /// <param name="names">Spellings of the field.</param>
@@ -143,6 +184,7 @@ public sealed class ConfigReader
     {
         foreach (string candidate in names)
         {
+            _asked.Add(candidate);
             if (_root.TryGetProperty(candidate, out element) && element.ValueKind != JsonValueKind.Null)
             {
                 name = candidate;

@@ -3,7 +3,7 @@ using Graft.Tensors;
 namespace Graft.Models.Gpt2;
 
 /// <summary>One GPT-2 layer: norm, attention, residual, norm, MLP, residual.</summary>
-public sealed class Gpt2Block : DecoderBlock
+public sealed class Gpt2Block : TransformerBlock
 {
     private readonly LayerNorm _norm1;
     private readonly Gpt2Attention _attention;

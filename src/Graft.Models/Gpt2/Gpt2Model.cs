@@ -31,7 +31,7 @@ public sealed class Gpt2Model : CausalLanguageModel
     public override Linear Head { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DecoderBlock> Blocks { get; }
+    public override IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <inheritdoc/>
     public override Tensor Forward(ForwardContext context)
@@ -42,11 +42,6 @@ public sealed class Gpt2Model : CausalLanguageModel
             hidden = Op.Dropout(context.Tape, hidden, _config.EmbeddingDropout);
         }
 
-        foreach (DecoderBlock block in Blocks)
-        {
-            hidden = context.Run(block, hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }

@@ -6,6 +6,7 @@ namespace Graft.Models;
 public sealed class Embedding : Module
 {
     private readonly List<EmbeddingPlug> _plugs = [];
+
     /// <summary>Takes <c>weight</c> from <paramref name="weights"/>.</summary>
     /// <param name="weights">Where the weights come from.</param>
     /// <param name="name">Full path of the module.</param>

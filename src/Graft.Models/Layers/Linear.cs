@@ -13,15 +13,15 @@ public sealed class Linear : Module
     /// <param name="inFeatures">Features of the input.</param>
     /// <param name="outFeatures">Features of the output.</param>
     /// <param name="bias">Whether there is a bias.</param>
-    /// <param name="layout">How the weight is stored.</param>
+    /// <param name="layout">How the family stores the weight in a Hugging Face folder.</param>
     public Linear(WeightSource weights, string name, int inFeatures, int outFeatures, bool bias, LinearLayout layout = LinearLayout.OutIn)
         : this(
             name,
-            weights.Take($"{name}.weight", WeightRole.Matrix, layout == LinearLayout.OutIn ? [outFeatures, inFeatures] : [inFeatures, outFeatures]),
+            weights.Take(
+                $"{name}.weight", WeightRole.Matrix, weights.LayoutOf($"{name}.weight", layout) == LinearLayout.OutIn ? [outFeatures, inFeatures] : [inFeatures, outFeatures]),
             bias ? weights.Take($"{name}.bias", WeightRole.Bias, [outFeatures]) : null,
-            layout)
-    {
-    }
+            weights.LayoutOf($"{name}.weight", layout))
+        => CheckpointLayout = layout;
 
     /// <summary>Wraps weights that are there already, such as a tied head.</summary>
     /// <param name="name">Full path of the module.</param>
@@ -32,6 +32,7 @@ public sealed class Linear : Module
         : base(name)
     {
         Layout = layout;
+        CheckpointLayout = layout;
         Weight = AddWeight("weight", weight);
         Bias = AddWeight("bias", bias);
         (int rows, int columns) = (weight.Shape[0], weight.Shape[1]);
@@ -39,7 +40,10 @@ public sealed class Linear : Module
     }
 
     /// <summary>How the weight is stored.</summary>
-    public LinearLayout Layout { get; }
+    public LinearLayout Layout { get; private set; }
+
+    /// <summary>How it is stored in a Hugging Face folder, unless it is quantised there.</summary>
+    public LinearLayout CheckpointLayout { get; }
 
     /// <summary>Features of the input.</summary>
     public int InFeatures { get; }
@@ -56,6 +60,15 @@ public sealed class Linear : Module
     /// <summary>The adapters, in the order in which they act.</summary>
     public IList<LinearPlug> Plugs => _plugs;
 
+    /// <summary>Puts another form of the weight in place of the one that the layer was made with.</summary>
+    /// <param name="weight">The same values in another storage.</param>
+    /// <param name="layout">How it is stored.</param>
+    internal void Replace(Parameter weight, LinearLayout layout)
+    {
+        Weight.Original = weight;
+        Layout = layout;
+    }
+
     /// <summary>Runs the layer and its adapters.</summary>
     /// <param name="context">The forward pass.</param>
     /// <param name="x">[tokens, in].</param>
@@ -67,7 +80,9 @@ public sealed class Linear : Module
             x = plug.TransformInput(context, x);
         }
 
-        Tensor y = Op.Linear(context.Tape, x, Weight.Current, Bias?.Current, Layout);
+        Tensor y = Weight.Current.Quantized is null
+            ? Op.Linear(context.Tape, x, Weight.Current, Bias?.Current, Layout)
+            : Op.QuantizedLinear(context.Tape, x, Weight.Current, Bias?.Current, context.Training);
         foreach (LinearPlug plug in _plugs)
         {
             y = plug.TransformOutput(context, x, y);

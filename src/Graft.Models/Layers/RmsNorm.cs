@@ -22,6 +22,7 @@ public sealed class RmsNorm : Module
 
     /// <summary>Normalises each row.</summary>
     /// <param name="context">The forward pass.</param>
-    /// <param name="x">[tokens, features].</param>
-    public Tensor Forward(ForwardContext context, Tensor x) => Op.RmsNorm(context.Tape, x, _weight.Current, _epsilon);
+    /// <param name="x">[tokens, heads * features].</param>
+    /// <param name="heads">Parts of a row that are normalised apart, with the same weight: Qwen 3's norm of queries and keys.</param>
+    public Tensor Forward(ForwardContext context, Tensor x, int heads = 1) => Op.RmsNorm(context.Tape, x, _weight.Current, _epsilon, heads);
 }

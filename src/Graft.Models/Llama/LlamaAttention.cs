@@ -2,14 +2,17 @@ using Graft.Tensors;
 
 namespace Graft.Models.Llama;
 
-/// <summary>Llama's attention: separate projections, rotary positions, key and value heads shared by groups (Ainslie et al. 2023).</summary>
+/// <summary>Llama's attention: separate projections, rotary positions, key and value heads shared by groups (Ainslie et al. 2023); in some families windows and norms of queries and keys.</summary>
 public sealed class LlamaAttention : Module
 {
     private readonly Linear _query;
     private readonly Linear _key;
     private readonly Linear _value;
     private readonly Linear _output;
-    private readonly RotaryTable _rotary;
+    private readonly RmsNorm? _queryNorm;
+    private readonly RmsNorm? _keyNorm;
+    private readonly LlamaRotary? _rotary;
+    private readonly bool _interleaved;
     private readonly AttentionSettings _settings;
     private readonly int _layer;
 
@@ -19,16 +22,23 @@ public sealed class LlamaAttention : Module
     /// <param name="rotary">Positions.</param>
     /// <param name="name">Full path.</param>
     /// <param name="layer">Number of the layer.</param>
-    public LlamaAttention(LlamaConfig config, WeightSource weights, RotaryTable rotary, string name, int layer)
+    public LlamaAttention(LlamaConfig config, WeightSource weights, LlamaRotary rotary, string name, int layer)
         : base(name)
     {
         int queryWidth = config.Heads * config.HeadSize;
         int keyValueWidth = config.KeyValueHeads * config.HeadSize;
-        _query = Add(new Linear(weights, $"{name}.q_proj", config.HiddenSize, queryWidth, config.AttentionBias));
-        _key = Add(new Linear(weights, $"{name}.k_proj", config.HiddenSize, keyValueWidth, config.AttentionBias));
-        _value = Add(new Linear(weights, $"{name}.v_proj", config.HiddenSize, keyValueWidth, config.AttentionBias));
-        _output = Add(new Linear(weights, $"{name}.o_proj", queryWidth, config.HiddenSize, config.AttentionBias));
-        _rotary = rotary;
+        _query = Add(new Linear(weights, $"{name}.q_proj", config.HiddenSize, queryWidth, config.QueryKeyValueBias));
+        _key = Add(new Linear(weights, $"{name}.k_proj", config.HiddenSize, keyValueWidth, config.QueryKeyValueBias));
+        _value = Add(new Linear(weights, $"{name}.v_proj", config.HiddenSize, keyValueWidth, config.QueryKeyValueBias));
+        _output = Add(new Linear(weights, $"{name}.o_proj", queryWidth, config.HiddenSize, config.OutputBias));
+        if (config.QueryKeyNorm)
+        {
+            _queryNorm = Add(new RmsNorm(weights, $"{name}.q_norm", config.HeadSize, config.RmsNormEpsilon));
+            _keyNorm = Add(new RmsNorm(weights, $"{name}.k_norm", config.HeadSize, config.RmsNormEpsilon));
+        }
+
+        _rotary = config.HasRotary(layer) ? rotary : null;
+        _interleaved = config.InterleavedRotary;
         _layer = layer;
         _settings = new AttentionSettings
         {
@@ -37,6 +47,7 @@ public sealed class LlamaAttention : Module
             HeadDim = config.HeadSize,
             ValueHeadDim = config.HeadSize,
             Scale = 1 / MathF.Sqrt(config.HeadSize),
+            Window = config.WindowOf(layer),
         };
     }
 
@@ -46,9 +57,15 @@ public sealed class LlamaAttention : Module
     public Tensor Forward(ForwardContext context, Tensor x)
     {
         var layout = new HeadLayout(0, _settings.HeadDim);
-        Tensor queries = Op.Rotary(context.Tape, _query.Forward(context, x), layout, _settings.Heads, _rotary, interleaved: false);
-        Tensor keys = Op.Rotary(context.Tape, _key.Forward(context, x), layout, _settings.KeyValueHeads, _rotary, interleaved: false);
+        Tensor queries = Position(context, _query.Forward(context, x), _queryNorm, _settings.Heads, _rotary?.Queries);
+        Tensor keys = Position(context, _key.Forward(context, x), _keyNorm, _settings.KeyValueHeads, _rotary?.Keys);
         Tensor values = _value.Forward(context, x);
         return _output.Forward(context, context.Attend(_layer, queries, layout, keys, layout, values, layout, _settings));
+    }
+
+    private Tensor Position(ForwardContext context, Tensor x, RmsNorm? norm, int heads, RotaryTable? rotary)
+    {
+        x = norm is null ? x : norm.Forward(context, x, heads);
+        return rotary is null ? x : Op.Rotary(context.Tape, x, new HeadLayout(0, _settings.HeadDim), heads, rotary, _interleaved);
     }
 }

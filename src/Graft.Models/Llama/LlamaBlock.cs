@@ -3,7 +3,7 @@ using Graft.Tensors;
 namespace Graft.Models.Llama;
 
 /// <summary>One Llama layer: norm, attention, residual, norm, gated MLP, residual.</summary>
-public sealed class LlamaBlock : DecoderBlock
+public sealed class LlamaBlock : TransformerBlock
 {
     private readonly RmsNorm _inputNorm;
     private readonly LlamaAttention _attention;
@@ -15,7 +15,7 @@ public sealed class LlamaBlock : DecoderBlock
     /// <param name="weights">Where the weights come from.</param>
     /// <param name="rotary">Positions, shared by all layers.</param>
     /// <param name="index">Number of the layer.</param>
-    public LlamaBlock(LlamaConfig config, WeightSource weights, RotaryTable rotary, int index)
+    public LlamaBlock(LlamaConfig config, WeightSource weights, LlamaRotary rotary, int index)
         : base($"model.layers.{index}", index)
     {
         _attention = Add(new LlamaAttention(config, weights, rotary, $"{Name}.self_attn", index));

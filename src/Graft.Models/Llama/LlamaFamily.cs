@@ -1,7 +1,7 @@
 namespace Graft.Models.Llama;
 
-/// <summary>Llama (Touvron et al. 2023) and the many models that share its layout.</summary>
-public sealed class LlamaFamily : ModelFamily
+/// <summary>Llama (Touvron et al. 2023) and the many models that share its layout; families that differ in a few switches derive from it.</summary>
+public class LlamaFamily : ModelFamily
 {
     /// <inheritdoc/>
     public override string ModelType => "llama";
@@ -10,7 +10,7 @@ public sealed class LlamaFamily : ModelFamily
     public override ModelConfig ReadConfig(ConfigReader reader) => new LlamaConfig(reader);
 
     /// <inheritdoc/>
-    public override CausalLanguageModel Create(ModelConfig config, WeightSource weights) => new LlamaModel((LlamaConfig)config, weights);
+    public sealed override CausalLanguageModel Create(ModelConfig config, WeightSource weights) => new LlamaModel((LlamaConfig)config, weights);
 
     /// <inheritdoc/>
     public override string? CanonicalName(string key)

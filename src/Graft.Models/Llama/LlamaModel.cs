@@ -14,7 +14,7 @@ public sealed class LlamaModel : CausalLanguageModel
         : base(config)
     {
         const string Embeddings = "model.embed_tokens";
-        RotaryTable rotary = config.Rotary.CreateTable();
+        var rotary = LlamaRotary.Create(config);
         InputEmbedding = Add(new Embedding(weights, Embeddings, config.VocabularySize, config.HiddenSize, config.PadTokenId));
         Blocks = [.. Enumerable.Range(0, config.LayerCount).Select(index => Add(new LlamaBlock(config, weights, rotary, index)))];
         _finalNorm = Add(new RmsNorm(weights, "model.norm", config.HiddenSize, config.RmsNormEpsilon));
@@ -28,17 +28,12 @@ public sealed class LlamaModel : CausalLanguageModel
     public override Linear Head { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DecoderBlock> Blocks { get; }
+    public override IReadOnlyList<TransformerBlock> Blocks { get; }
 
     /// <inheritdoc/>
     public override Tensor Forward(ForwardContext context)
     {
         Tensor hidden = InputEmbedding.Forward(context);
-        foreach (DecoderBlock block in Blocks)
-        {
-            hidden = context.Run(block, hidden);
-        }
-
-        return _finalNorm.Forward(context, hidden);
+        return _finalNorm.Forward(context, context.Run(Blocks, hidden));
     }
 }

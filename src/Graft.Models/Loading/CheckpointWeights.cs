@@ -1,12 +1,13 @@
-using System.Text;
 using Graft.Formats;
 using Graft.Tensors;
 
 namespace Graft.Models;
 
 /// <summary>Weights of a Hugging Face folder, used where they lie in the memory map.</summary>
-public sealed unsafe class CheckpointWeights : WeightSource
+public sealed unsafe partial class CheckpointWeights : WeightSource
 {
+    private const int MostProblems = 10_000;
+
     private readonly CheckpointFolder _folder;
     private readonly string _where;
     private readonly Dictionary<string, TensorEntry> _byName = new(StringComparer.Ordinal);
@@ -17,8 +18,10 @@ public sealed unsafe class CheckpointWeights : WeightSource
     /// <param name="folder">The opened weights; stays open as long as the model lives.</param>
     /// <param name="where">The folder's path, for errors.</param>
     /// <param name="canonicalName">Today's name for a key of the file; null for a buffer that old checkpoints carry and nobody needs.</param>
-    public CheckpointWeights(CheckpointFolder folder, string where, Func<string, string?> canonicalName)
+    /// <param name="quantization">How the weights are quantised; null where they are not.</param>
+    public CheckpointWeights(CheckpointFolder folder, string where, Func<string, string?> canonicalName, QuantizationConfig? quantization = null)
     {
+        _quantization = quantization;
         _folder = folder;
         _where = where;
         foreach ((string key, TensorEntry entry) in folder.Tensors)
@@ -36,6 +39,11 @@ public sealed unsafe class CheckpointWeights : WeightSource
     /// <inheritdoc/>
     public override Parameter Take(string name, WeightRole role, int[] shape)
     {
+        if (IsQuantized(name))
+        {
+            return TakeQuantized(name, shape);
+        }
+
         string key = name;
         if (!_byName.TryGetValue(key, out TensorEntry? entry))
         {
@@ -43,16 +51,14 @@ public sealed unsafe class CheckpointWeights : WeightSource
             key = "lm_head.weight";
             if (role != WeightRole.Embedding || !_byName.TryGetValue(key, out entry))
             {
-                _problems.Add($"  missing: {name} {Shape(shape)}");
-                return new Parameter(name, [0, 0], DType.Float32, 0, null);
+                return StandIn(name, $"missing: {name} {Shape(shape)}");
             }
         }
 
         _taken.Add(key);
         if (!entry.Shape.SequenceEqual(shape.Select(dimension => (long)dimension)))
         {
-            _problems.Add($"  wrong shape: {name} is {Shape(entry.Shape)} in the file, config.json asks for {Shape(shape)}");
-            return new Parameter(name, [0, 0], DType.Float32, 0, null);
+            return StandIn(name, $"wrong shape: {name} is {Shape(entry.Shape)} in the file, config.json asks for {Shape(shape)}");
         }
 
         return new Parameter(name, shape, entry.DType, (nint)entry.Data, _folder);
@@ -88,28 +94,26 @@ public sealed unsafe class CheckpointWeights : WeightSource
         {
             if (!_taken.Contains(name))
             {
-                _problems.Add($"  unexpected: {name} {Shape(_byName[name].Shape)} is not part of the model that config.json describes");
+                _problems.Add($"unexpected: {name} {Shape(_byName[name].Shape)} is not part of the model that config.json describes");
             }
         }
 
-        if (_problems.Count == 0)
+        if (_problems.Count > 0)
         {
-            return;
+            throw WeightMismatch.Error($"{_where}: the weights do not fit config.json", _problems);
+        }
+    }
+
+    private Parameter StandIn(string name, string problem)
+    {
+        _problems.Add(problem);
+        if (_problems.Count >= MostProblems)
+        {
+            // A config that asks for a billion blocks must not get them.
+            Finish();
         }
 
-        const int Shown = 20;
-        var message = new StringBuilder($"{_where}: the weights do not fit config.json");
-        foreach (string problem in _problems.Take(Shown))
-        {
-            message.AppendLine().Append(problem);
-        }
-
-        if (_problems.Count > Shown)
-        {
-            message.AppendLine().Append($"  and {_problems.Count - Shown} more");
-        }
-
-        throw new InvalidDataException(message.ToString());
+        return new Parameter(name, [0, 0], DType.Float32, 0, null);
     }
 
     private static string Shape<T>(IEnumerable<T> dimensions) => $"[{string.Join(", ", dimensions)}]";

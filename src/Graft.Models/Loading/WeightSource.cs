@@ -12,6 +12,11 @@ public abstract class WeightSource
     /// <returns>The weight; when it is missing or has another shape, an empty stand-in, and <see cref="Finish"/> will fail.</returns>
     public abstract Parameter Take(string name, WeightRole role, int[] shape);
 
+    /// <summary>How the matrix of a linear layer is stored.</summary>
+    /// <param name="name">Its full name.</param>
+    /// <param name="usual">How the family stores it in a Hugging Face folder.</param>
+    public virtual LinearLayout LayoutOf(string name, LinearLayout usual) => usual;
+
     /// <summary>Whether there is a weight called <paramref name="name"/>.</summary>
     /// <param name="name">Full name.</param>
     public abstract bool Has(string name);

@@ -12,7 +12,7 @@ internal static class AdapterBuilder
     {
         config.Validate();
         AdapterMethod method = AdapterMethods.Of(config.PeftType);
-        RequireCausal(config);
+        RequireTask(config, context.Model);
         AdapterConfig resolved = method.Resolve(config, context.Model);
         if (resolved.BaseModelNameOrPath is null && context.Model.Folder is { } folder)
         {
@@ -21,11 +21,11 @@ internal static class AdapterBuilder
 
         IReadOnlyList<AdapterPart> own = method.CreateParts(resolved, context);
         var targets = own.Where(part => part is not BaseWeightPart).Select(part => part.ModuleName).ToHashSet(StringComparer.Ordinal);
-        IEnumerable<AdapterPart> saved = SavedModules.Create(resolved, context, targets, resolved is LoraConfig { EnsureWeightTying: true });
+        IEnumerable<AdapterPart> saved = SavedModules.Create(resolved, context, targets);
         return new Adapter(context.Name, resolved, InModelOrder(own.Concat(saved), context.Model));
     }
 
-    private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, CausalLanguageModel model)
+    private static AdapterPart[] InModelOrder(IEnumerable<AdapterPart> parts, LanguageModel model)
     {
         var order = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (Module module in model.NamedModules())
@@ -36,11 +36,17 @@ internal static class AdapterBuilder
         return [.. parts.OrderBy(part => order[part.ModuleName])];
     }
 
-    private static void RequireCausal(AdapterConfig config)
+    private static void RequireTask(AdapterConfig config, LanguageModel model)
     {
-        if (config.TaskType is not (null or "CAUSAL_LM" or "FEATURE_EXTRACTION"))
+        if (config.TaskType is not (null or "CAUSAL_LM" or "SEQ_2_SEQ_LM" or "FEATURE_EXTRACTION"))
         {
-            throw new NotSupportedException($"task_type {config.TaskType} is not supported yet; CAUSAL_LM is");
+            throw new NotSupportedException($"task_type {config.TaskType} is not supported yet; CAUSAL_LM and SEQ_2_SEQ_LM are");
+        }
+
+        string own = model is Seq2SeqLanguageModel ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
+        if (config.TaskType is "CAUSAL_LM" or "SEQ_2_SEQ_LM" && config.TaskType != own)
+        {
+            throw new ArgumentException($"task_type is {config.TaskType}, but a {model.Config.ModelType} model is for {own}: this adapter belongs to another base model");
         }
     }
 }

@@ -8,7 +8,7 @@ namespace Graft.Peft;
 /// <param name="Name">The adapter's name.</param>
 /// <param name="Seed">Seed of the random values; null when the values come from a file.</param>
 /// <param name="AutocastAdapterDType">Whether the adapter is fp32 whatever the base is; otherwise it takes the dtype of the layer.</param>
-public sealed record AdapterContext(CausalLanguageModel Model, string Name, ulong? Seed, bool AutocastAdapterDType)
+public sealed record AdapterContext(LanguageModel Model, string Name, ulong? Seed, bool AutocastAdapterDType)
 {
     /// <summary>A key for the random values of one tensor: a function of the seed and its name, so that no tensor depends on another.</summary>
     /// <param name="tensor">Path of the module, and the tensor.</param>
@@ -30,7 +30,7 @@ public sealed record AdapterContext(CausalLanguageModel Model, string Name, ulon
     public void Cast(Parameter parameter, Parameter layer)
     {
         ArgumentNullException.ThrowIfNull(layer);
-        if (!AutocastAdapterDType && layer.DType != DType.Float32)
+        if (!AutocastAdapterDType && layer.DType != DType.Float32 && layer.DType.IsWeightType())
         {
             StoredValues.Narrow(parameter, layer.DType);
         }

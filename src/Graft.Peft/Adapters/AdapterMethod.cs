@@ -17,7 +17,7 @@ public abstract class AdapterMethod
     /// <param name="model">The model.</param>
     /// <exception cref="ArgumentException">The config does not fit the model.</exception>
     /// <exception cref="NotSupportedException">The config asks for a variant that Graft does not know.</exception>
-    public abstract AdapterConfig Resolve(AdapterConfig config, CausalLanguageModel model);
+    public abstract AdapterConfig Resolve(AdapterConfig config, LanguageModel model);
 
     /// <summary>Makes the parts of a new adapter; nothing in the model changes.</summary>
     /// <param name="config">What <see cref="Resolve"/> returned.</param>

@@ -18,11 +18,11 @@ public sealed record AdapterParameter(string Key, string LiveName, string Module
     /// <summary>Whether it is a weight that the base model has too (a bias, an embedding), so that it adds nothing to the count of parameters.</summary>
     public bool IsBaseWeight { get; init; }
 
-    /// <summary>Whether a file may lack it.</summary>
-    public bool IsOptional { get; init; }
+    /// <summary>Whether the file holds the transpose of <see cref="Parameter"/>, which another entry names too: the head's factors of a tied embedding.</summary>
+    public bool IsTransposed { get; init; }
 
-    /// <summary>Whether it belongs into the file.</summary>
-    public bool IsSaved { get; init; } = true;
+    /// <summary>Dimensions in the file.</summary>
+    public IReadOnlyList<int> Shape => IsTransposed ? [Parameter.Shape[1], Parameter.Shape[0]] : Parameter.Shape;
 
     /// <summary>What comes before the path of the base model's module in every key.</summary>
     internal const string Prefix = "base_model.model.";
@@ -36,9 +36,30 @@ public sealed record AdapterParameter(string Key, string LiveName, string Module
     /// <param name="parameter">The values.</param>
     internal static AdapterParameter Of(string module, string part, string suffix, string adapter, string moduleType, Parameter parameter)
     {
-        string ending = suffix.Length == 0 ? string.Empty : $".{suffix}";
-        var result = new AdapterParameter($"{Prefix}{module}.{part}{ending}", $"{Prefix}{module}.{part}.{adapter}{ending}", moduleType, parameter);
+        AdapterParameter result = Named(module, part, suffix, adapter, moduleType, parameter);
         parameter.Name = result.LiveName;
         return result;
+    }
+
+    /// <summary>A tensor that another module uses transposed: <paramref name="parameter"/> keeps the name that it has there.</summary>
+    /// <param name="module">Path of the base model's module.</param>
+    /// <param name="part">The submodule.</param>
+    /// <param name="adapter">Name of the adapter.</param>
+    /// <param name="parameter">The values, transposed.</param>
+    internal static AdapterParameter OfTransposed(string module, string part, string adapter, Parameter parameter)
+        => Named(module, part, "weight", adapter, "Linear", parameter) with { IsTransposed = true };
+
+    /// <summary>DoRA's magnitudes: a module while they live, a bare tensor in the file.</summary>
+    /// <param name="module">Path of the base model's module.</param>
+    /// <param name="adapter">Name of the adapter.</param>
+    /// <param name="moduleType">Class of the module that holds them.</param>
+    /// <param name="parameter">The values.</param>
+    internal static AdapterParameter OfMagnitude(string module, string adapter, string moduleType, Parameter parameter)
+        => Of(module, "lora_magnitude_vector", "weight", adapter, moduleType, parameter) with { Key = $"{Prefix}{module}.lora_magnitude_vector" };
+
+    private static AdapterParameter Named(string module, string part, string suffix, string adapter, string moduleType, Parameter parameter)
+    {
+        string ending = suffix.Length == 0 ? string.Empty : $".{suffix}";
+        return new AdapterParameter($"{Prefix}{module}.{part}{ending}", $"{Prefix}{module}.{part}.{adapter}{ending}", moduleType, parameter);
     }
 }

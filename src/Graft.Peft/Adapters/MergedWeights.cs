@@ -16,17 +16,18 @@ public sealed class MergedWeights
     /// <param name="slot">Its place.</param>
     public Parameter BeforeMerge(WeightSlot slot) => _slots.TryGetValue(slot, out var weights) ? weights.Before : slot.Original;
 
-    /// <summary>A writable copy of a weight, now in use; the same one again for the next adapter that is merged.</summary>
+    /// <summary>A writable copy of a weight, now in use; the same one again for the next adapter that is merged, unless another place shares it.</summary>
     /// <param name="slot">Its place.</param>
     public Parameter Writable(WeightSlot slot)
     {
         ArgumentNullException.ThrowIfNull(slot);
-        if (_slots.TryGetValue(slot, out var weights))
+        if (_slots.TryGetValue(slot, out var weights) && !_slots.Any(other => !ReferenceEquals(other.Key, slot) && ReferenceEquals(other.Value.After, weights.After)))
         {
             return weights.After;
         }
 
-        Parameter copy = StoredValues.Copy(slot.Original);
+        // A quantised weight is changed in fp32; Requantize brings it back.
+        Parameter copy = slot.Original.Quantized is null ? StoredValues.Copy(slot.Original) : ModelQuantization.Dequantize(slot.Original, DType.Float32);
         Put(slot, copy);
         return copy;
     }
@@ -60,6 +61,29 @@ public sealed class MergedWeights
         Store(weight, first, sums, module);
     }
 
+    /// <summary>Multiplies the rows or the columns of a weight, rounding as its format does.</summary>
+    /// <param name="weight">A writable weight; a vector is one row.</param>
+    /// <param name="factors">A factor for each element of a row, or for each row.</param>
+    /// <param name="alongRow">Which of the two.</param>
+    /// <param name="module">Path of the module, for errors.</param>
+    /// <exception cref="InvalidDataException">A product is not finite: the adapter is broken.</exception>
+    public static void Scale(Parameter weight, ReadOnlySpan<float> factors, bool alongRow, string module)
+    {
+        ArgumentNullException.ThrowIfNull(weight);
+        (int rows, int columns) = (weight.View.Rows, weight.View.Columns);
+        float[] values = new float[columns];
+        for (int row = 0; row < rows; row++)
+        {
+            StoredValues.Read(weight, (long)row * columns, values);
+            for (int column = 0; column < columns; column++)
+            {
+                values[column] *= StoredValues.Round(factors[alongRow ? column : row], weight.DType);
+            }
+
+            Store(weight, (long)row * columns, values, module);
+        }
+    }
+
     /// <summary>Writes new values of a weight.</summary>
     /// <param name="weight">A writable weight.</param>
     /// <param name="first">Index of the first element.</param>
@@ -77,6 +101,19 @@ public sealed class MergedWeights
         }
 
         StoredValues.Write(weight, first, values);
+    }
+
+    /// <summary>Quantises what was quantised before, when all adapters are merged; weights of formats that cannot be written stay in fp32.</summary>
+    internal void Requantize()
+    {
+        foreach (WeightSlot slot in _slots.Keys.ToList())
+        {
+            (Parameter before, Parameter after) = _slots[slot];
+            if (before.Quantized is { } matrix && after.Quantized is null)
+            {
+                Put(slot, ModelQuantization.QuantizeLike(after, matrix));
+            }
+        }
     }
 
     /// <summary>Puts back what was there before.</summary>

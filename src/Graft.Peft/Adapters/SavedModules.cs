@@ -10,56 +10,70 @@ internal static class SavedModules
     /// <param name="config">The config.</param>
     /// <param name="context">The model and the adapter.</param>
     /// <param name="targets">Paths of the layers that the method itself changes.</param>
-    /// <param name="ensureTying">Whether a weight that two modules share stays shared.</param>
     /// <exception cref="ArgumentException">A name matches nothing, or a module is both saved and changed by the method.</exception>
-    public static IEnumerable<AdapterPart> Create(AdapterConfig config, AdapterContext context, IReadOnlySet<string> targets, bool ensureTying)
+    public static IEnumerable<AdapterPart> Create(AdapterConfig config, AdapterContext context, IReadOnlySet<string> targets)
     {
-        if (config.ModulesToSave is not { Count: > 0 } entries)
-        {
-            yield break;
-        }
-
-        Check(entries, context.Model);
+        Check(config, context.Model);
         var done = new HashSet<WeightSlot>();
-        foreach (Module saved in context.Model.NamedModules().Where(module => module.Name.Length > 0 && entries.Any(entry => module.Name.EndsWith(entry, StringComparison.Ordinal))))
+        foreach ((Module module, Module root) in Roots(config, context.Model))
         {
-            foreach (Module module in saved.NamedModules())
+            if (targets.Contains(module.Name))
             {
-                if (targets.Contains(module.Name))
-                {
-                    throw new ArgumentException($"{module.Name} is both in modules_to_save and in target_modules: a module is either saved as a whole or adapted");
-                }
+                throw new ArgumentException($"{module.Name} is both in modules_to_save and in target_modules: a module is either saved as a whole or adapted");
+            }
 
-                foreach (WeightSlot slot in module.Weights.Where(done.Add))
-                {
-                    yield return Create(context, saved, module, slot, ensureTying, done);
-                }
+            foreach (WeightSlot slot in module.Weights.Where(done.Add))
+            {
+                yield return Create(config as LoraConfig, context, root, module, slot, done);
             }
         }
     }
 
-    private static SavedModulePart Create(AdapterContext context, Module saved, Module module, WeightSlot slot, bool ensureTying, HashSet<WeightSlot> done)
+    /// <summary>Every module that is saved, with the module that the config names: itself or one around it.</summary>
+    public static IReadOnlyDictionary<Module, Module> Roots(AdapterConfig config, LanguageModel model)
     {
-        string path = $"{module.Name}.{slot.Name}";
-        string key = AdapterParameter.Prefix + path;
-        string liveName = $"{AdapterParameter.Prefix}{saved.Name}.modules_to_save.{context.Name}{path[saved.Name.Length..]}";
-        var parameter = new AdapterParameter(key, liveName, ModuleTypes.Of(module), StoredValues.Copy(slot.Original, liveName));
-        if (!ensureTying)
+        var roots = new OrderedDictionary<Module, Module>();
+        foreach (Module root in model.NamedModules().Where(module => module.Name.Length > 0 && IsNamed(config, module.Name)))
         {
-            return new SavedModulePart(module, [slot], parameter);
+            foreach (Module module in root.NamedModules())
+            {
+                roots.TryAdd(module, root);
+            }
         }
 
-        (string Name, WeightSlot Slot)[] shared = [.. context.Model.NamedWeights().Where(weight => ReferenceEquals(weight.Slot.Original, slot.Original) && !ReferenceEquals(weight.Slot, slot))];
-        done.UnionWith(shared.Select(weight => weight.Slot));
-        return new SavedModulePart(
-            module,
-            [slot, .. shared.Select(weight => weight.Slot)],
-            parameter with { Aliases = [.. shared.Select(weight => AdapterParameter.Prefix + weight.Name)] });
+        return roots;
     }
 
-    private static void Check(IReadOnlyList<string> entries, CausalLanguageModel model)
+    private static bool IsNamed(AdapterConfig config, string name) => config.ModulesToSave?.Any(entry => name.EndsWith(entry, StringComparison.Ordinal)) ?? false;
+
+    private static SavedModulePart Create(LoraConfig? lora, AdapterContext context, Module root, Module module, WeightSlot slot, HashSet<WeightSlot> done)
     {
-        foreach (string entry in entries)
+        string path = $"{module.Name}.{slot.Name}";
+        string rest = path[root.Name.Length..];
+        string liveName = $"{AdapterParameter.Prefix}{root.Name}.modules_to_save.{context.Name}{rest}";
+        var slots = new List<WeightSlot> { slot };
+        var aliases = new List<string>();
+        if (lora is { Bias: "all" } && path.Contains("bias", StringComparison.Ordinal))
+        {
+            // PEFT saves it once more among the trained biases, under the name of its wrapper.
+            aliases.Add($"{AdapterParameter.Prefix}{root.Name}.modules_to_save{rest}");
+        }
+
+        if (lora is { EnsureWeightTying: true })
+        {
+            (string Name, WeightSlot Slot)[] shared = [.. context.Model.NamedWeights().Where(weight => ReferenceEquals(weight.Slot.Original, slot.Original) && !ReferenceEquals(weight.Slot, slot))];
+            done.UnionWith(shared.Select(weight => weight.Slot));
+            slots.AddRange(shared.Select(weight => weight.Slot));
+            aliases.AddRange(shared.Select(weight => AdapterParameter.Prefix + weight.Name));
+        }
+
+        var parameter = new AdapterParameter(AdapterParameter.Prefix + path, liveName, ModuleTypes.Of(module), StoredValues.Copy(slot.Original, liveName)) { Aliases = aliases };
+        return new SavedModulePart(module, slots, parameter);
+    }
+
+    private static void Check(AdapterConfig config, LanguageModel model)
+    {
+        foreach (string entry in config.ModulesToSave ?? [])
         {
             if (entry.Length == 0 || !model.NamedModules().Any(module => module.Name.EndsWith(entry, StringComparison.Ordinal)))
             {

@@ -14,6 +14,15 @@ internal static unsafe class StoredValues
         return new Parameter(name ?? source.Name, source.Shape, source.DType, (nint)memory.Data, memory);
     }
 
+    /// <summary>The transpose of a matrix, in memory of its own, in the same format.</summary>
+    public static Parameter Transpose(Parameter source)
+    {
+        (int rows, int columns) = (source.Shape[0], source.Shape[1]);
+        Parameter result = Create(source.Name, [columns, rows], source.DType);
+        Write(result, 0, LowRankProduct.Transpose(source.ToArray(), rows, columns));
+        return result;
+    }
+
     /// <summary>Room for values, all zero, in a given format.</summary>
     public static Parameter Create(string name, int[] shape, DType dtype)
     {

@@ -7,34 +7,39 @@ namespace Graft.Peft;
 internal static class TrainedBiases
 {
     /// <summary>Parts for them.</summary>
+    /// <param name="config">Its bias field: <c>none</c>, <c>all</c>, or <c>lora_only</c>, those of the targeted layers.</param>
     /// <param name="context">The model and the adapter.</param>
-    /// <param name="mode"><c>none</c>, <c>all</c>, or those of the targeted layers only.</param>
     /// <param name="targets">The targeted layers.</param>
-    public static IEnumerable<AdapterPart> Create(AdapterContext context, string mode, IReadOnlyList<Module> targets)
+    public static IEnumerable<AdapterPart> Create(LoraConfig config, AdapterContext context, IReadOnlyList<Module> targets)
     {
-        if (mode == "none")
+        if (config.Bias == "none")
         {
             yield break;
         }
 
         var targeted = targets.ToHashSet();
+        IReadOnlyDictionary<Module, Module> roots = SavedModules.Roots(config, context.Model);
         foreach (Module module in context.Model.NamedModules())
         {
             foreach (WeightSlot slot in module.Weights)
             {
                 bool isTargeted = targeted.Contains(module);
-                string name = $"{module.Name}.{slot.Name}";
-                if (isTargeted ? slot.Name == "bias" : mode == "all" && name.Contains("bias", StringComparison.Ordinal))
+                string path = $"{module.Name}.{slot.Name}";
+                if (isTargeted ? slot.Name == "bias" : config.Bias == "all" && path.Contains("bias", StringComparison.Ordinal))
                 {
-                    yield return Create(context, module, slot, isTargeted);
+                    yield return Create(module, slot, Wrapped(path, isTargeted ? module : roots.GetValueOrDefault(module), isTargeted));
                 }
             }
         }
     }
 
-    private static BaseWeightPart Create(AdapterContext context, Module module, WeightSlot slot, bool isTargeted)
+    /// <summary>The path inside the wrapper that PEFT puts around a target, or around a module that is saved as a whole; the latter keeps the original's bias too.</summary>
+    private static string Wrapped(string path, Module? wrapped, bool isTargeted)
+        => wrapped is null ? path : $"{wrapped.Name}.{(isTargeted ? "base_layer" : "original_module")}{path[wrapped.Name.Length..]}";
+
+    private static BaseWeightPart Create(Module module, WeightSlot slot, string path)
     {
-        string key = $"{AdapterParameter.Prefix}{module.Name}.{(isTargeted ? "base_layer." : string.Empty)}{slot.Name}";
+        string key = AdapterParameter.Prefix + path;
         Parameter trained = StoredValues.Copy(slot.Original, key);
         return new BaseWeightPart(module.Name, [slot], new AdapterParameter(key, key, ModuleTypes.Of(module), trained) { IsBaseWeight = true });
     }

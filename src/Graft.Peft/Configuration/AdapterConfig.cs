@@ -14,7 +14,7 @@ public abstract record AdapterConfig
 
     private static readonly string[] TaskTypes = ["SEQ_CLS", "SEQ_2_SEQ_LM", "CAUSAL_LM", "TOKEN_CLS", "QUESTION_ANS", "FEATURE_EXTRACTION"];
 
-    /// <summary>Defaults, and <see cref="TaskType"/> CAUSAL_LM unless set.</summary>
+    /// <summary>Defaults.</summary>
     protected AdapterConfig()
     {
     }
@@ -57,11 +57,8 @@ public abstract record AdapterConfig
     /// <summary>Class of the base model, for adapters without a task type.</summary>
     public JsonElement? AutoMapping { get; init; }
 
-    /// <summary>Fields of the file that this version does not know, as they are. They have no effect: tell the user.</summary>
+    /// <summary>Fields of the file that this version does not know, as they are. They have no effect, so tell the user; saving keeps them.</summary>
     public IReadOnlyDictionary<string, JsonElement> UnknownFields { get; init; } = new Dictionary<string, JsonElement>();
-
-    /// <summary>Whether the method learns a prompt instead of changing layers.</summary>
-    public virtual bool IsPromptLearning => false;
 
     /// <summary>Reads an adapter_config.json.</summary>
     /// <param name="folderOrFile">The file, or the folder that it lies in.</param>
@@ -112,7 +109,9 @@ public abstract record AdapterConfig
     }
 
     /// <summary>The file as PEFT writes it: keys sorted, two spaces, no newline at the end.</summary>
-    public string ToJson() => PythonJson.Write(Fields().Select(field => KeyValuePair.Create(field.Name, field.Value)));
+    public string ToJson() => PythonJson.Write(Fields()
+        .Concat(UnknownFields.Select(field => (Name: field.Key, Value: (object?)field.Value)))
+        .Select(field => KeyValuePair.Create(field.Name, field.Value)));
 
     /// <summary>Checks what can be checked without a model.</summary>
     /// <exception cref="ArgumentException">A field has a value that it cannot have; the message names the field.</exception>

@@ -59,7 +59,7 @@ public abstract record LayerAdapterConfig : AdapterConfig
             throw new ArgumentException("layers_pattern cannot be used when target_modules is a text (a regular expression can say which layers)");
         }
 
-        if (LayersPattern is not null && LayersToTransform is null)
+        if (LayersPattern is { Count: > 0 } or { Text.Length: > 0 } && LayersToTransform is null)
         {
             throw new ArgumentException("layers_pattern needs layers_to_transform, the numbers of the layers");
         }

@@ -41,6 +41,19 @@ public sealed class ModuleSelection : IReadOnlyList<string>
         return new ModuleSelection([], text);
     }
 
+    /// <summary>What any of several choices names; null where none is given.</summary>
+    /// <param name="selections">The choices: all lists, or all texts.</param>
+    /// <param name="field">The config's field, for errors.</param>
+    /// <exception cref="ArgumentException">Lists and texts are mixed.</exception>
+    internal static ModuleSelection? Union(IReadOnlyList<ModuleSelection?> selections, string field)
+    {
+        ModuleSelection[] given = [.. selections.OfType<ModuleSelection>()];
+        return given.Length == 0 ? null
+            : given.All(selection => selection.Text is null) ? Create([.. given.SelectMany(names => names)])
+            : given.All(selection => selection.Text is not null) ? FromString(string.Join('|', given.Select(selection => $"({selection.Text})")))
+            : throw new ArgumentException($"{field} is a list in one adapter and a regular expression in another: they cannot be joined");
+    }
+
     /// <summary>A text.</summary>
     /// <param name="text">A regular expression that whole paths must match, or <c>all-linear</c>.</param>
     public static implicit operator ModuleSelection(string text) => FromString(text);

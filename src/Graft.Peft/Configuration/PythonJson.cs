@@ -10,15 +10,18 @@ namespace Graft.Peft;
 /// Values: null, bool, integers, <see cref="double"/>, text, lists, <see cref="JsonElement"/>, and objects as
 /// <c>IEnumerable&lt;KeyValuePair&lt;string, object?&gt;&gt;</c>. An <see cref="Ordered"/> object keeps its order.
 /// </remarks>
-internal static class PythonJson
+public static class PythonJson
 {
     /// <summary>An object whose keys must not be sorted.</summary>
+    /// <param name="Members">Its members, in order.</param>
     public sealed record Ordered(IReadOnlyList<KeyValuePair<string, object?>> Members);
 
     /// <summary>A number that is written as an integer where it is one.</summary>
+    /// <param name="Value">The number.</param>
     public readonly record struct Number(double Value);
 
     /// <summary>The text, without a final newline.</summary>
+    /// <param name="value">What to write.</param>
     public static string Write(object? value)
     {
         var text = new StringBuilder();
@@ -27,29 +30,7 @@ internal static class PythonJson
     }
 
     /// <summary>A number as Python's <c>repr</c> writes a float: shortest that reads back, with a point or an exponent.</summary>
-    public static string Float(double value)
-    {
-        if (!double.IsFinite(value))
-        {
-            return double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
-        }
-
-        double size = Math.Abs(value);
-        if (size != 0 && (size < 1e-4 || size >= 1e16))
-        {
-            // Python: 1e-05, 1.5e+20; .NET's "E16" pads, so the shortest digits are taken from "R".
-            string shortest = value.ToString("R", CultureInfo.InvariantCulture);
-            int e = shortest.IndexOf('E', StringComparison.Ordinal);
-            if (e >= 0)
-            {
-                return $"{shortest[..e]}e{shortest[e + 1]}{shortest[(e + 2)..].PadLeft(2, '0')}";
-            }
-        }
-
-        string plain = value.ToString("0.0################################", CultureInfo.InvariantCulture);
-        string exact = value.ToString("R", CultureInfo.InvariantCulture);
-        return exact.Contains('E', StringComparison.Ordinal) ? plain : exact.Contains('.', StringComparison.Ordinal) ? exact : exact + ".0";
-    }
+    public static string Float(double value) => Graft.Formats.PythonNumber.Float(value);
 
     private static void Append(StringBuilder text, object? value, int depth)
     {

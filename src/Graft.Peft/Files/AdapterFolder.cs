@@ -9,14 +9,14 @@ namespace Graft.Peft;
 internal static unsafe class AdapterFolder
 {
     /// <summary>Writes the weights, then the config: a folder with a config is complete.</summary>
-    public static void Write(string folder, Adapter adapter, CausalLanguageModel model, bool? saveEmbeddingLayers)
+    public static void Write(string folder, Adapter adapter, LanguageModel model, bool? saveEmbeddingLayers)
     {
         var tensors = new Dictionary<string, Parameter>(StringComparer.Ordinal);
-        foreach (AdapterParameter parameter in adapter.Parameters.Where(parameter => parameter.IsSaved))
+        foreach (AdapterParameter parameter in adapter.Parameters)
         {
             foreach (string key in parameter.Aliases.Prepend(parameter.Key))
             {
-                tensors[key] = parameter.Parameter;
+                tensors[key] = parameter.IsTransposed ? StoredValues.Transpose(parameter.Parameter) : parameter.Parameter;
             }
         }
 
@@ -40,7 +40,7 @@ internal static unsafe class AdapterFolder
         => TensorSource.FromPointer(key, parameter.DType, [.. parameter.Shape.Select(size => (long)size)], (byte*)parameter.Data);
 
     /// <summary>PEFT needs the class of the base model where there is no task type.</summary>
-    private static JsonElement? AutoMapping(CausalLanguageModel model)
+    private static JsonElement? AutoMapping(LanguageModel model)
     {
         if (!model.Config.Reader.Root.TryGetProperty("architectures", out JsonElement names) || names.ValueKind != JsonValueKind.Array || names.GetArrayLength() == 0
             || names[0].ValueKind != JsonValueKind.String)

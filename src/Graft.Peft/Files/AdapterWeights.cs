@@ -1,4 +1,3 @@
-using System.Text;
 using Graft.Formats;
 using Graft.Models;
 using Graft.Tensors;
@@ -8,15 +7,13 @@ namespace Graft.Peft;
 /// <summary>Fills an adapter from its weight file, and refuses a file that does not fit: every missing, unexpected and misshapen tensor is listed.</summary>
 internal static class AdapterWeights
 {
-    private const int Shown = 20;
-
     /// <summary>Reads all tensors.</summary>
     /// <param name="file">The open weights.</param>
     /// <param name="adapter">The adapter whose values they are.</param>
     /// <param name="model">The base model.</param>
     /// <returns>The adapter, with parts for embeddings that the file holds besides.</returns>
     /// <exception cref="InvalidDataException">The file does not fit the config and the model.</exception>
-    public static Adapter Fill(CheckpointFolder file, Adapter adapter, CausalLanguageModel model)
+    public static Adapter Fill(CheckpointFolder file, Adapter adapter, LanguageModel model)
     {
         Dictionary<string, AdapterParameter> expected = ByKey(adapter.Parameters);
         IReadOnlyList<AdapterPart> embeddings = SavedEmbeddings.Create(file, model, expected);
@@ -33,11 +30,11 @@ internal static class AdapterWeights
             string name = expected.ContainsKey(key) ? key : adapter.Parameters.FirstOrDefault(parameter => parameter.LiveName == key)?.Key ?? key;
             if (!expected.TryGetValue(name, out AdapterParameter? parameter))
             {
-                problems.Add($"  unexpected: {key} {Shape(entry.Shape)}{Hint(key, expected.Keys)}");
+                problems.Add($"unexpected: {key} {Shape(entry.Shape)}{Hint(key, expected.Keys)}");
             }
-            else if (!entry.Shape.SequenceEqual(parameter.Parameter.Shape.Select(size => (long)size)))
+            else if (!entry.Shape.SequenceEqual(parameter.Shape.Select(size => (long)size)))
             {
-                problems.Add($"  wrong shape: {key} is {Shape(entry.Shape)} in the file, {AdapterConfig.FileName} and the model ask for {Shape(parameter.Parameter.Shape)}");
+                problems.Add($"wrong shape: {key} is {Shape(entry.Shape)} in the file, {AdapterConfig.FileName} and the model ask for {Shape(parameter.Shape)}");
                 byName[name] = entry;
             }
             else
@@ -47,17 +44,18 @@ internal static class AdapterWeights
         }
 
         problems.AddRange(expected
-            .Where(pair => !pair.Value.IsOptional && pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
-            .Select(pair => $"  missing: {pair.Key} {Shape(pair.Value.Parameter.Shape)}"));
+            .Where(pair => pair.Key == pair.Value.Key && !byName.ContainsKey(pair.Key))
+            .Select(pair => $"missing: {pair.Key} {Shape(pair.Value.Shape)}"));
         if (problems.Count > 0)
         {
-            throw Failure(file.Path, problems);
+            throw WeightMismatch.Error($"{file.Path}: the weights do not fit {AdapterConfig.FileName} and the base model", problems);
         }
 
         foreach (AdapterParameter parameter in adapter.Parameters.Concat(embeddings.SelectMany(part => part.Parameters)))
         {
             TensorEntry entry = byName[parameter.Aliases.Prepend(parameter.Key).Last(byName.ContainsKey)];
-            StoredValues.Write(parameter.Parameter, 0, entry.ToSingles());
+            float[] values = entry.ToSingles();
+            StoredValues.Write(parameter.Parameter, 0, parameter.IsTransposed ? LowRankProduct.Transpose(values, parameter.Shape[0], parameter.Shape[1]) : values);
         }
 
         return embeddings.Count == 0 ? adapter : new Adapter(adapter.Name, adapter.Config, [.. embeddings, .. adapter.Parts]);
@@ -85,22 +83,6 @@ internal static class AdapterWeights
             : prefix < 0 && key.Contains("_orig_mod.", StringComparison.Ordinal)
                 ? ": '_orig_mod.' is left over from torch.compile, remove it from the keys"
                 : prefix < 0 ? $": keys must begin with '{AdapterParameter.Prefix}'" : NearestName.Suggestion(key, expected);
-    }
-
-    private static InvalidDataException Failure(string path, List<string> problems)
-    {
-        var message = new StringBuilder($"{path}: the weights do not fit {AdapterConfig.FileName} and the base model");
-        foreach (string problem in problems.Take(Shown))
-        {
-            message.AppendLine().Append(problem);
-        }
-
-        if (problems.Count > Shown)
-        {
-            message.AppendLine().Append($"  and {problems.Count - Shown} more");
-        }
-
-        return new InvalidDataException(message.ToString());
     }
 
     private static string Shape<T>(IEnumerable<T> dimensions) => $"[{string.Join(", ", dimensions)}]";

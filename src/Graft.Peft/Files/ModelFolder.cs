@@ -20,11 +20,11 @@ internal static class ModelFolder
     /// <param name="model">The model.</param>
     /// <param name="storedAs">The format that a weight is to be saved in.</param>
     /// <param name="maximumShardBytes">Bytes of a file above which the weights are split.</param>
-    public static void Write(string folder, CausalLanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
+    public static void Write(string folder, LanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        CheckpointWriter.Write(folder, model.DistinctWeights().Select(weight => Source(weight.Name, weight.Slot.Original, storedAs(weight.Slot))), maximumShardBytes);
+        CheckpointWriter.Write(folder, Tensors(model, storedAs), maximumShardBytes);
         if (model.Folder is { } source && Path.GetFullPath(source) != Path.GetFullPath(folder))
         {
             foreach (string name in Companions.Where(name => File.Exists(Path.Combine(source, name))))
@@ -37,19 +37,71 @@ internal static class ModelFolder
         AtomicFile.WriteAllText(Path.Combine(folder, "config.json"), Config(model));
     }
 
-    /// <summary>The config as it was, unless merging has given the head a matrix of its own.</summary>
-    private static string Config(CausalLanguageModel model)
+    /// <summary>The config as it was, unless merging has given the head a matrix of its own, an adapter has brought another vocabulary, or the layers are quantised otherwise.</summary>
+    private static string Config(LanguageModel model)
     {
         JsonElement root = model.Config.Reader.Root;
         bool isTied = ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);
-        if (isTied == model.Config.TieWordEmbeddings)
+        int vocabulary = model.InputEmbedding.Weight.Original.Shape[0];
+        if (isTied == model.Config.TieWordEmbeddings && vocabulary == model.Config.VocabularySize && model.Quantization == QuantizationConfig.Of(model.Config.Reader))
         {
             return root.GetRawText();
         }
 
-        var members = root.EnumerateObject().Where(member => member.Name != "tie_word_embeddings").Select(member => KeyValuePair.Create(member.Name, (object?)member.Value));
-        return PythonJson.Write(members.Append(KeyValuePair.Create("tie_word_embeddings", (object?)isTied)));
+        string[] changed = ["tie_word_embeddings", "vocab_size", "quantization_config"];
+        var members = root.EnumerateObject().Where(member => !changed.Contains(member.Name)).Select(member => KeyValuePair.Create(member.Name, (object?)member.Value)).ToList();
+        members.Add(KeyValuePair.Create("tie_word_embeddings", (object?)isTied));
+        members.Add(KeyValuePair.Create("vocab_size", (object?)vocabulary));
+        if (model.Quantization is { } quantization)
+        {
+            members.Add(KeyValuePair.Create("quantization_config", (object?)Json(quantization)));
+        }
+
+        return PythonJson.Write(members);
     }
+
+    private static JsonElement Json(QuantizationConfig quantization)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            quantization.Write(json);
+        }
+
+        using JsonDocument document = JsonDocument.Parse(stream.ToArray());
+        return document.RootElement.Clone();
+    }
+
+    /// <summary>Quantised weights are several tensors each; blocks of a GGUF file are decoded to fp32, and turned round where the folder's format is so.</summary>
+    private static IEnumerable<TensorSource> Tensors(LanguageModel model, Func<WeightSlot, DType> storedAs)
+    {
+        Dictionary<WeightSlot, Linear> layers = model.NamedModules().OfType<Linear>().ToDictionary(layer => layer.Weight);
+        foreach ((string name, WeightSlot slot) in model.DistinctWeights())
+        {
+            Parameter weight = slot.Original;
+            if (QuantizedTensors.CanSave(weight))
+            {
+                foreach (TensorSource tensor in QuantizedTensors.Of(name, weight, model.Quantization?.Bnb4BitQuantStorage ?? DType.UInt8))
+                {
+                    yield return tensor;
+                }
+
+                continue;
+            }
+
+            DType dtype = storedAs(slot).IsWeightType() ? storedAs(slot) : weight.Quantized is null ? weight.DType : DType.Float32;
+            bool turn = layers.TryGetValue(slot, out Linear? layer) && layer.Layout != layer.CheckpointLayout;
+            yield return turn ? Transposed(name, weight, dtype) : Source(name, weight, dtype);
+        }
+    }
+
+    private static TensorSource Transposed(string name, Parameter weight, DType dtype)
+        => new(name, dtype, [weight.Shape[1], weight.Shape[0]], stream =>
+        {
+            Parameter turned = StoredValues.Create(name, [weight.Shape[1], weight.Shape[0]], dtype);
+            StoredValues.Write(turned, 0, LowRankProduct.Transpose(weight.ToArray(), weight.Shape[0], weight.Shape[1]));
+            StoredValues.WriteTo(stream, turned, dtype);
+        });
 
     private static TensorSource Source(string name, Parameter weight, DType dtype)
     {

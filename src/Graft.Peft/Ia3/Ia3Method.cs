@@ -13,17 +13,22 @@ public sealed class Ia3Method : AdapterMethod
     public override AdapterConfig ReadConfig(ConfigReader reader) => new Ia3Config(reader);
 
     /// <inheritdoc/>
-    public override AdapterConfig Resolve(AdapterConfig config, CausalLanguageModel model)
+    public override AdapterConfig Resolve(AdapterConfig config, LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         var given = (Ia3Config)config;
         var ia3 = (Ia3Config)TargetNames.Resolve(model, given, UsualTargets.Ia3, shorten: false);
-        if (given.TargetModules is null && given.FeedforwardModules is null)
+        if (given.FeedforwardModules is null)
         {
-            ia3 = ia3 with { FeedforwardModules = [ia3.TargetModules![^1]] };
+            // PEFT fills this in whether the targets are given or not.
+            ia3 = ia3 with
+            {
+                FeedforwardModules = UsualTargets.Ia3.TryGetValue(model.Config.ModelType, out string[]? usual)
+                    ? [usual[^1]]
+                    : throw new ArgumentException($"feedforward_modules is needed: none are usual for a {model.Config.ModelType} model; [] says that there are none"),
+            };
         }
 
-        ia3.Validate();
         return ia3 with { FanInFanOut = TargetNames.FanInFanOut(ia3.FanInFanOut, new TargetResolver(model, ia3).Resolve()) };
     }
 
@@ -35,7 +40,7 @@ public sealed class Ia3Method : AdapterMethod
         Regex? feedforward = ia3.FeedforwardModules is { Text: { } text } ? NamePattern.FullMatch(text, "feedforward_modules") : null;
         bool IsFeedforward(string name) => feedforward is not null
             ? NamePattern.Matches(feedforward, name)
-            : ia3.FeedforwardModules is { } names && names.Any(entry => NamePattern.HasSuffix(name, entry));
+            : ia3.FeedforwardModules is { } names && names.Any(entry => name.EndsWith(entry, StringComparison.Ordinal));
         return
         [
             .. new TargetResolver(context.Model, ia3).Resolve().Select(target => target is Linear linear
@@ -48,7 +53,7 @@ public sealed class Ia3Method : AdapterMethod
     /// <inheritdoc/>
     internal override Adapter Combine(IReadOnlyList<Adapter> sources, WeightedCombination options, AdapterContext context)
     {
-        Adapter result = AdapterBuilder.Build(Combined(sources), context with { Seed = 0 });
+        Adapter result = AdapterBuilder.Build(Combined(sources), context);
         foreach (Ia3Part part in result.Parts.OfType<Ia3Part>())
         {
             float[] sum = new float[part.Vector.Count];
@@ -82,21 +87,8 @@ public sealed class Ia3Method : AdapterMethod
 
         return configs[0] with
         {
-            TargetModules = Union([.. configs.Select(config => config.TargetModules)], "target_modules"),
-            FeedforwardModules = Union([.. configs.Select(config => config.FeedforwardModules)], "feedforward_modules"),
+            TargetModules = ModuleSelection.Union([.. configs.Select(config => config.TargetModules)], "target_modules"),
+            FeedforwardModules = ModuleSelection.Union([.. configs.Select(config => config.FeedforwardModules)], "feedforward_modules"),
         };
-    }
-
-    private static ModuleSelection? Union(IReadOnlyList<ModuleSelection?> selections, string field)
-    {
-        ModuleSelection[] given = [.. selections.OfType<ModuleSelection>()];
-        if (given.Length == 0)
-        {
-            return null;
-        }
-
-        return given.All(selection => selection.Text is null) ? ModuleSelection.Create([.. given.SelectMany(names => names)])
-            : given.All(selection => selection.Text is not null) ? ModuleSelection.FromString(string.Join('|', given.Select(selection => $"({selection.Text})")))
-            : throw new ArgumentException($"{field} is a list in one adapter and a regular expression in another: they cannot be joined");
     }
 }

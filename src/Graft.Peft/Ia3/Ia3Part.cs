@@ -43,31 +43,10 @@ internal sealed class Ia3Part : AdapterPart
     public override void Merge(MergedWeights weights, float scale)
     {
         float[] vector = Vector.ToArray();
-        Parameter weight = weights.Writable(_layer.Weight);
-        (int rows, int columns) = (weight.Shape[0], weight.Shape[1]);
-        bool alongRow = _isFeedforward == (_layer.Layout == LinearLayout.OutIn);
-        float[] values = new float[columns];
-        for (int row = 0; row < rows; row++)
-        {
-            StoredValues.Read(weight, (long)row * columns, values);
-            for (int column = 0; column < columns; column++)
-            {
-                values[column] *= StoredValues.Round(vector[alongRow ? column : row], weight.DType);
-            }
-
-            MergedWeights.Store(weight, (long)row * columns, values, ModuleName);
-        }
-
+        MergedWeights.Scale(weights.Writable(_layer.Weight), vector, alongRow: _isFeedforward == (_layer.Layout == LinearLayout.OutIn), ModuleName);
         if (!_isFeedforward && _layer.Bias is not null)
         {
-            Parameter bias = weights.Writable(_layer.Bias);
-            float[] scaled = bias.ToArray();
-            for (int i = 0; i < scaled.Length; i++)
-            {
-                scaled[i] *= StoredValues.Round(vector[i], bias.DType);
-            }
-
-            MergedWeights.Store(bias, 0, scaled, ModuleName);
+            MergedWeights.Scale(weights.Writable(_layer.Bias), vector, alongRow: true, ModuleName);
         }
     }
 

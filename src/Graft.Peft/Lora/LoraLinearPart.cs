@@ -4,11 +4,13 @@ using Graft.Tensors;
 namespace Graft.Peft;
 
 /// <summary>LoRA on a linear layer: <c>y = W x + s B A dropout(x)</c>, with a bias of B if asked for (scaled too).</summary>
+/// <remarks>DoRA besides gives every output feature a magnitude of its own: <c>y = b + g ⊙ (W x + s B A x)</c> with <c>g = m / ‖W + s B A‖</c>.</remarks>
 internal sealed class LoraLinearPart : AdapterPart
 {
     private readonly Linear _layer;
     private readonly float _scaling;
     private readonly Plug _plug;
+    private readonly DoraMagnitude? _magnitude;
     private readonly List<AdapterParameter> _parameters;
 
     /// <summary>Makes A [rank, in] and B [out, rank].</summary>
@@ -33,6 +35,13 @@ internal sealed class LoraLinearPart : AdapterPart
         if (Bias is not null)
         {
             _parameters.Add(AdapterParameter.Of(layer.Name, "lora_B", "bias", context.Name, "Linear", Bias));
+        }
+
+        if (config.UseDora)
+        {
+            _magnitude = new DoraMagnitude(layer.Weight, layer.Layout, A, B);
+            _magnitude.Initialize(scaling);
+            _parameters.Add(AdapterParameter.OfMagnitude(layer.Name, context.Name, "DoraLinearLayer", _magnitude.Values));
         }
 
         foreach (AdapterParameter parameter in _parameters)
@@ -69,6 +78,7 @@ internal sealed class LoraLinearPart : AdapterPart
         }
 
         LowRankProduct.AddTo(weights.Writable(_layer.Weight), _layer.Layout, A, B, _scaling * scale, ModuleName);
+        _magnitude?.Merge(weights, _scaling * scale, ModuleName);
         if (Bias is not null)
         {
             float[] delta = Bias.ToArray();
@@ -87,8 +97,30 @@ internal sealed class LoraLinearPart : AdapterPart
 
         public override Tensor TransformOutput(ForwardContext context, Tensor x, Tensor y)
         {
-            Op.Lora(context.Tape, x, y, part.A, part.B, part.Bias, Scaling, context.Training ? dropout : 0);
+            float dropped = context.Training ? dropout : 0;
+            if (part._magnitude is { } magnitude)
+            {
+                return dropped > 0 ? DropoutDora(context.Tape, x, y, magnitude, dropped) : Dora(context.Tape, x, y, magnitude);
+            }
+
+            Op.Lora(context.Tape, x, y, part.A, part.B, part.Bias, Scaling, dropped);
             return y;
+        }
+
+        private Tensor Dora(Tape tape, Tensor x, Tensor y, DoraMagnitude magnitude)
+        {
+            Op.Lora(tape, x, y, part.A, part.B, null, Scaling, dropout: 0);
+            return magnitude.Apply(tape, y, part._layer.Bias?.Current, Scaling);
+        }
+
+        /// <summary>What the magnitudes act on has lost elements, what the layer itself puts out has not: <c>y + g ⊙ (W x' + s B A x') − W x'</c>.</summary>
+        private Tensor DropoutDora(Tape tape, Tensor x, Tensor y, DoraMagnitude magnitude, float probability)
+        {
+            Tensor input = Op.Dropout(tape, x, probability);
+            Tensor product = Op.Linear(tape, input, part._layer.Weight.Current, null, part._layer.Layout);
+            Op.Subtract(tape, y, product);
+            Op.Lora(tape, input, product, part.A, part.B, null, Scaling, dropout: 0);
+            return Op.Add(tape, y, magnitude.Apply(tape, product, null, Scaling));
         }
     }
 }

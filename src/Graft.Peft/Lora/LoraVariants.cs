@@ -100,16 +100,6 @@ internal static class LoraVariants
             throw new NotSupportedException("use_qalora (QALoRA) is not supported yet");
         }
 
-        if (config.UseDora)
-        {
-            throw new NotSupportedException("use_dora (DoRA) is not supported yet");
-        }
-
-        if (config.TrainableTokenIndices is not null)
-        {
-            throw new NotSupportedException("trainable_token_indices (trained token rows) is not supported yet");
-        }
-
         string name = config.InitLoraWeights.Name;
         bool isDone = name is "true" or "false" or "gaussian" || (!isNew && (name is "orthogonal" or "eva" or "lora_ga" or "mica"));
         if (!isDone)

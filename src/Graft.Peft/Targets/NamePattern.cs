@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Graft.Peft;
 
 /// <summary>Regular expressions over module paths, in Python's sense.</summary>
-internal static class NamePattern
+internal static partial class NamePattern
 {
     // Expressions come from files: one that backtracks without end must not hang the program.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
@@ -45,7 +45,11 @@ internal static class NamePattern
         => path.EndsWith(suffix, StringComparison.Ordinal)
             && (path.Length == suffix.Length || path[path.Length - suffix.Length - 1] == '.');
 
-    private static string Translate(string pattern) => pattern.Replace("(?P<", "(?<", StringComparison.Ordinal);
+    /// <summary>Python writes named groups with a P; <c>(?P=name)</c> refers back to one.</summary>
+    private static string Translate(string pattern) => BackReference().Replace(pattern, @"\k<$1>").Replace("(?P<", "(?<", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\(\?P=(\w+)\)")]
+    private static partial Regex BackReference();
 
     private static Regex Compile(string expression, string pattern, string field)
     {

@@ -14,7 +14,7 @@ internal static class TargetNames
     /// <param name="defaults">The method's usual targets by model type.</param>
     /// <param name="shorten">Whether lists of 20 names and more are shortened (all methods but (IA)³).</param>
     /// <exception cref="ArgumentException">No targets, and none are usual for this family.</exception>
-    public static LayerAdapterConfig Resolve(CausalLanguageModel model, LayerAdapterConfig config, IReadOnlyDictionary<string, string[]> defaults, bool shorten)
+    public static LayerAdapterConfig Resolve(LanguageModel model, LayerAdapterConfig config, IReadOnlyDictionary<string, string[]> defaults, bool shorten)
     {
         if (config.TargetModules is null)
         {
@@ -40,7 +40,7 @@ internal static class TargetNames
         string[] others = [.. model.NamedModules().Select(module => module.Name)
             .Where(name => name.Length > 0 && !targets.Contains(name) && !config.TargetModules.Any(entry => NamePattern.HasSuffix(name, entry)))];
         string[] shorter = Shorten(config.TargetModules, others);
-        return shorter.Length < config.TargetModules.Count ? config with { TargetModules = ModuleSelection.Create(shorter) } : config;
+        return shorter.Length > 0 && shorter.Length < config.TargetModules.Count ? config with { TargetModules = ModuleSelection.Create(shorter) } : config;
     }
 
     /// <summary>The fewest endings that cover <paramref name="targets"/> and none of <paramref name="others"/>.</summary>
@@ -75,7 +75,7 @@ internal static class TargetNames
         yield return path;
     }
 
-    private static ModuleSelection AllLinear(CausalLanguageModel model)
+    private static ModuleSelection AllLinear(LanguageModel model)
         => ModuleSelection.Create([.. model.NamedModules().OfType<Linear>().Where(linear => !ReferenceEquals(linear, model.Head)).Select(linear => linear.Name)]);
 
     /// <summary>PEFT corrects fan_in_fan_out to what the last layer that it wraps is.</summary>

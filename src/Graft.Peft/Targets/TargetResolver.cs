@@ -7,14 +7,14 @@ namespace Graft.Peft;
 /// <summary>Finds the layers that a config means, by PEFT's rules, and is strict about names that match nothing.</summary>
 internal sealed class TargetResolver
 {
-    private readonly CausalLanguageModel _model;
+    private readonly LanguageModel _model;
     private readonly LayerAdapterConfig _config;
     private readonly Regex? _targets;
     private readonly Regex? _excluded;
     private readonly IReadOnlyList<Regex> _layerPatterns;
 
     /// <summary>Prepares the rules of <paramref name="config"/>, whose targets are a list or an expression.</summary>
-    public TargetResolver(CausalLanguageModel model, LayerAdapterConfig config)
+    public TargetResolver(LanguageModel model, LayerAdapterConfig config)
     {
         _model = model;
         _config = config;
@@ -22,7 +22,7 @@ internal sealed class TargetResolver
         _excluded = config.ExcludeModules is { Text: { } exclude } ? NamePattern.FullMatch(exclude, "exclude_modules") : null;
         IEnumerable<string> patterns = config.LayersPattern switch
         {
-            null => [],
+            null or { Text.Length: 0 } => [],
             { Text: { } text } => [text],
             { } names => names,
         };
@@ -56,9 +56,9 @@ internal sealed class TargetResolver
     }
 
     /// <summary>The last parts of the names of all layers that exist.</summary>
-    public static string LayerNames(CausalLanguageModel model) => string.Join(", ", Names(model));
+    public static string LayerNames(LanguageModel model) => string.Join(", ", Names(model));
 
-    private static IEnumerable<string> Names(CausalLanguageModel model)
+    private static IEnumerable<string> Names(LanguageModel model)
         => model.NamedModules().Where(module => module is Linear or Embedding).Select(module => LastPart(module.Name)).Distinct(StringComparer.Ordinal);
 
     private static string LastPart(string name) => name[(name.LastIndexOf('.') + 1)..];
@@ -128,7 +128,7 @@ internal sealed class TargetResolver
         if (_config.LayersToTransform is { Count: > 0 } layers)
         {
             return new ArgumentException(
-                $"{targets} matches no layer with layers_to_transform [{string.Join(", ", layers)}]: the model has {_model.Blocks.Count} blocks, counted from 0");
+                $"{targets} matches no layer with layers_to_transform [{string.Join(", ", layers)}]: the model has {_model.Config.LayerCount} blocks, counted from 0");
         }
 
         return new ArgumentException($"{targets} matches no module of this {_model.Config.ModelType} model that is not saved as a whole; its layers are {LayerNames(_model)}");

@@ -30,6 +30,8 @@ internal static class UsualTargets
         ["qwen3"] = QueryValue,
         ["phi"] = ["q_proj", "v_proj", "fc1", "fc2"],
         ["mpt"] = ["Wqkv"],
+        ["t5"] = ["q", "v"],
+        ["mt5"] = ["q", "v"],
     };
 
     /// <summary>(IA)³'s. The last of each is the feed-forward one.</summary>
@@ -49,5 +51,6 @@ internal static class UsualTargets
         ["qwen2"] = QueryValueDown,
         ["qwen3"] = QueryValueDown,
         ["phi"] = ["q_proj", "v_proj", "fc2"],
+        ["t5"] = ["k", "v", "wo"],
     };
 }

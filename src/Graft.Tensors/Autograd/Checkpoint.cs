@@ -19,7 +19,8 @@ public static class Checkpoint
     /// <param name="block">The block.</param>
     /// <param name="input">Its input.</param>
     /// <param name="state">Passed on to the block, now and when it runs again.</param>
-    public static Tensor Run(Tape tape, IRecomputable block, Tensor input, object? state)
+    /// <param name="shared">Tensors that the block reads besides its input and that were made before it; null for none.</param>
+    public static Tensor Run(Tape tape, IRecomputable block, Tensor input, object? state, params ReadOnlySpan<Tensor?> shared)
     {
         if (!tape.Recording)
         {
@@ -40,6 +41,13 @@ public static class Checkpoint
             node.State = state;
             node.Ordinal = ordinal;
             node.Save(input);
+            foreach (Tensor? tensor in shared)
+            {
+                if (tensor is not null)
+                {
+                    node.Save(tensor);
+                }
+            }
         }
 
         return output;

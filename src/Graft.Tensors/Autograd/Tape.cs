@@ -22,6 +22,13 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Whether nodes are recorded.</summary>
     public TapeMode Mode { get; set; } = TapeMode.Inference;
 
+    /// <summary>Whether products read their weight once and unpacked: for a few rows, as when each sequence is decoded token by token.</summary>
+    /// <remarks>
+    /// The order of summation is another one (<see cref="Kernels.Gemm.MultiplyTransposedSmall"/>), so that a row gets the same bits in
+    /// any batch it must be chosen by what the rows are (new tokens or a prompt), never by how many there are. Inference only.
+    /// </remarks>
+    public bool Decoding { get; set; }
+
     /// <summary>Seed of this step's random numbers: the run's seed mixed with the number of the optimizer step.</summary>
     public ulong RandomSeed { get; set; }
 

@@ -45,20 +45,21 @@ internal static unsafe class NormKernels
 
     /// <summary><c>gradient += Σ dy (x - mean) rstd</c>, one sequence after the other.</summary>
     public static void LayerWeightGradient(float* x, float* dy, int columns, float* statistics, ReadOnlySpan<int> sequenceOffsets, float* gradient)
-        => WeightGradient(x, dy, columns, statistics, sequenceOffsets, gradient, centered: true);
+        => WeightGradient(x, dy, columns, rowsPerToken: 1, statistics, sequenceOffsets, gradient, centered: true);
 
-    /// <summary><c>gradient += Σ dy x rstd</c>, one sequence after the other.</summary>
-    public static void RmsWeightGradient(float* x, float* dy, int columns, float* statistics, ReadOnlySpan<int> sequenceOffsets, float* gradient)
-        => WeightGradient(x, dy, columns, statistics, sequenceOffsets, gradient, centered: false);
+    /// <summary><c>gradient += Σ dy x rstd</c>, one sequence after the other; a token is <paramref name="rowsPerToken"/> rows.</summary>
+    public static void RmsWeightGradient(float* x, float* dy, int columns, int rowsPerToken, float* statistics, ReadOnlySpan<int> sequenceOffsets, float* gradient)
+        => WeightGradient(x, dy, columns, rowsPerToken, statistics, sequenceOffsets, gradient, centered: false);
 
-    private static void WeightGradient(float* x, float* dy, int columns, float* statistics, ReadOnlySpan<int> sequenceOffsets, float* gradient, bool centered)
+    private static void WeightGradient(
+        float* x, float* dy, int columns, int rowsPerToken, float* statistics, ReadOnlySpan<int> sequenceOffsets, float* gradient, bool centered)
     {
         fixed (int* offsets = sequenceOffsets)
         {
             var job = new WeightGradientJob
             {
                 X = x, Dy = dy, Columns = columns, Statistics = statistics, Offsets = offsets, Sequences = sequenceOffsets.Length - 1,
-                Gradient = gradient, Centered = centered,
+                Gradient = gradient, Centered = centered, RowsPerToken = rowsPerToken,
             };
             Lanes.Run((columns + ColumnsPerPart - 1) / ColumnsPerPart, job);
         }
@@ -231,7 +232,7 @@ internal static unsafe class NormKernels
     {
         public float* X, Dy, Statistics, Gradient;
         public int* Offsets;
-        public int Columns, Sequences;
+        public int Columns, Sequences, RowsPerToken;
         public bool Centered;
 
         public readonly void Execute<TLanes>(int part)
@@ -243,7 +244,7 @@ internal static unsafe class NormKernels
             for (int s = 0; s < Sequences; s++)
             {
                 new Span<float>(sum, count).Clear();
-                for (int row = Offsets[s]; row < Offsets[s + 1]; row++)
+                for (int row = Offsets[s] * RowsPerToken; row < Offsets[s + 1] * RowsPerToken; row++)
                 {
                     AddRow<TLanes>(sum, row, ((long)row * Columns) + first, count);
                 }

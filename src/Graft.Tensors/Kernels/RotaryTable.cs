@@ -2,21 +2,24 @@ namespace Graft.Tensors;
 
 /// <summary>Cosines and sines of rotary position embeddings (Su et al. 2021), a row a position, computed when first asked for.</summary>
 /// <remarks>The angle is <c>position * inverse frequency</c> in fp32, as the reference computes it; its cosine and sine are correctly rounded from double.</remarks>
-public sealed unsafe class RotaryTable
+public unsafe class RotaryTable
 {
     private readonly float[] _inverseFrequencies;
+    private readonly Func<int, float>? _positionFactor;
     private readonly Lock _gate = new();
     private volatile Table _table;
 
     /// <summary>A table for given frequencies.</summary>
     /// <param name="inverseFrequencies">Radians per position, one for each pair of columns that rotates.</param>
     /// <param name="attentionFactor">Multiplies cosines and sines (YaRN, LongRoPE).</param>
-    public RotaryTable(float[] inverseFrequencies, float attentionFactor = 1)
+    /// <param name="positionFactor">Multiplies those of one position, for queries that grow with it; null for none.</param>
+    public RotaryTable(float[] inverseFrequencies, float attentionFactor = 1, Func<int, float>? positionFactor = null)
     {
         ArgumentNullException.ThrowIfNull(inverseFrequencies);
         _inverseFrequencies = (float[])inverseFrequencies.Clone();
+        _positionFactor = positionFactor;
         AttentionFactor = attentionFactor;
-        _table = new Table(new NativeBuffer(0), 0);
+        _table = new Table(new NativeBuffer(0), 0, 0);
     }
 
     /// <summary>Number of pairs of columns that rotate.</summary>
@@ -25,61 +28,78 @@ public sealed unsafe class RotaryTable
     /// <summary>Factor of all cosines and sines.</summary>
     public float AttentionFactor { get; }
 
-    /// <summary>Rows [cos of all pairs][sin of all pairs] for positions 0 to at least <paramref name="count"/> - 1.</summary>
-    /// <param name="count">Number of positions.</param>
+    /// <summary>The table to use for the new tokens of a sequence that has <paramref name="length"/> tokens with them.</summary>
+    /// <param name="length">Number of tokens so far.</param>
+    public virtual RotaryTable ForLength(int length) => this;
+
+    /// <summary>Rows [cos of all pairs][sin of all pairs] for consecutive positions.</summary>
+    /// <param name="first">First position.</param>
+    /// <param name="end">One past the last.</param>
     /// <param name="owner">Keeps the memory alive: hold on to it while reading.</param>
-    internal float* Rows(int count, out object owner)
+    /// <returns>The row of <paramref name="first"/>.</returns>
+    internal float* Rows(int first, int end, out object owner)
     {
         Table table = _table;
-        if (table.Positions < count)
+        if (!table.Covers(first, end))
         {
             lock (_gate)
             {
                 table = _table;
-                if (table.Positions < count)
+                if (!table.Covers(first, end))
                 {
-                    _table = table = Grown(table, count);
+                    _table = table = Grown(table, first, end);
                 }
             }
         }
 
         owner = table.Memory;
-        return (float*)table.Memory.Data;
+        return (float*)table.Memory.Data + ((long)(first - table.First) * 2 * Pairs);
     }
 
-    // The old memory is left to its finalizer: another thread may still read it.
-    private Table Grown(Table old, int count)
+    // The old memory is left to its finalizer: another thread may still read it. It at least doubles, so decoding rarely comes here.
+    private Table Grown(Table old, int first, int end)
     {
-        int positions = Math.Max(256, old.Positions);
-        while (positions < count)
+        if (old.End > old.First)
         {
-            positions = checked(positions * 2);
+            first = Math.Min(first, old.First);
+            end = Math.Max(Math.Max(end, old.End), (int)Math.Min(int.MaxValue, (2L * old.End) - old.First));
         }
 
-        int pairs = Pairs;
-        long width = 2L * pairs;
-        var memory = new NativeBuffer(positions * width * sizeof(float));
+        long width = 2L * Pairs;
+        var memory = new NativeBuffer((end - first) * width * sizeof(float));
         float* rows = (float*)memory.Data;
-        long known = old.Positions * width * sizeof(float);
-        Buffer.MemoryCopy(old.Memory.Data, rows, memory.ByteLength, known);
-        for (int position = old.Positions; position < positions; position++)
+        long known = (old.End - old.First) * width * sizeof(float);
+        Buffer.MemoryCopy(old.Memory.Data, rows + ((old.First - first) * width), known, known);
+        for (int position = first; position < end; position++)
         {
-            float* row = rows + (position * width);
-            for (int i = 0; i < pairs; i++)
+            if (position < old.First || position >= old.End)
             {
-                float angle = position * _inverseFrequencies[i];
-                row[i] = (float)Math.Cos(angle) * AttentionFactor;
-                row[pairs + i] = (float)Math.Sin(angle) * AttentionFactor;
+                Fill(rows + ((position - first) * width), position);
             }
         }
 
-        return new Table(memory, positions);
+        return new Table(memory, first, end);
     }
 
-    private sealed class Table(NativeBuffer memory, int positions)
+    private void Fill(float* row, int position)
+    {
+        float factor = _positionFactor is null ? AttentionFactor : AttentionFactor * _positionFactor(position);
+        for (int i = 0; i < Pairs; i++)
+        {
+            (double sin, double cos) = Math.SinCos(position * _inverseFrequencies[i]);
+            row[i] = (float)cos * factor;
+            row[Pairs + i] = (float)sin * factor;
+        }
+    }
+
+    private sealed class Table(NativeBuffer memory, int first, int end)
     {
         public NativeBuffer Memory { get; } = memory;
 
-        public int Positions { get; } = positions;
+        public int First { get; } = first;
+
+        public int End { get; } = end;
+
+        public bool Covers(int first, int end) => first >= First && end <= End;
     }
 }

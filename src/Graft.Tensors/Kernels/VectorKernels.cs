@@ -24,6 +24,9 @@ internal static unsafe class VectorKernels
     /// <summary><c>y = a + b</c>.</summary>
     public static void Sum(float* a, float* b, float* y, long count) => Run<Addition>(y, a, b, count);
 
+    /// <summary><c>y -= x</c>.</summary>
+    public static void Subtract(float* y, float* x, long count) => Run<Subtraction>(y, y, x, count);
+
     /// <summary><c>y *= factor</c>.</summary>
     public static void Scale(float* y, float factor, long count)
     {
@@ -73,6 +76,13 @@ internal static unsafe class VectorKernels
         public static Vector<float> Apply(Vector<float> y, Vector<float> a, Vector<float> b) => a + b;
 
         public static float Apply(float y, float a, float b) => a + b;
+    }
+
+    private readonly struct Subtraction : IOperation
+    {
+        public static Vector<float> Apply(Vector<float> y, Vector<float> a, Vector<float> b) => a - b;
+
+        public static float Apply(float y, float a, float b) => a - b;
     }
 
     private readonly struct Multiplication : IOperation

@@ -9,6 +9,7 @@ public static unsafe class WeightDecoder
     /// <exception cref="NotSupportedException">The matrix is stored in a format that kernels do not read.</exception>
     public static float Read(in WeightView weight, long index) => weight.DType switch
     {
+        _ when weight.Quantized is not null => ReadQuantized(weight, index),
         DType.Float32 => ((float*)weight.Data)[index],
         DType.BFloat16 => BFloat16.ToSingle(((ushort*)weight.Data)[index]),
         DType.Float16 => (float)((Half*)weight.Data)[index],
@@ -23,6 +24,12 @@ public static unsafe class WeightDecoder
     /// <exception cref="NotSupportedException">The matrix is stored in a format that kernels do not read.</exception>
     public static void Decode(in WeightView weight, long index, int count, float* destination)
     {
+        if (weight.Quantized is not null)
+        {
+            DecodeQuantized(weight, index, count, destination);
+            return;
+        }
+
         switch (weight.DType)
         {
             case DType.Float32: Decode<SingleDecoder>(weight, index, count, destination); break;
@@ -34,6 +41,26 @@ public static unsafe class WeightDecoder
 
     internal static NotSupportedException Unsupported(in WeightView weight)
         => new($"weights stored as {weight.DType} cannot be read; supported are Float32, BFloat16 and Float16");
+
+    private static float ReadQuantized(in WeightView weight, long index)
+    {
+        float value;
+        weight.Quantized!.Decode(vectors: false, weight.FirstRow + (index / weight.Columns), (int)(index % weight.Columns), 1, &value);
+        return value;
+    }
+
+    private static void DecodeQuantized(in WeightView weight, long index, int count, float* destination)
+    {
+        while (count > 0)
+        {
+            int column = (int)(index % weight.Columns);
+            int length = Math.Min(count, weight.Columns - column);
+            weight.Quantized!.Decode(InstructionSet.Current >= Isa.Avx2, weight.FirstRow + (index / weight.Columns), column, length, destination);
+            index += length;
+            destination += length;
+            count -= length;
+        }
+    }
 
     private static void Decode<TDecoder>(in WeightView weight, long index, int count, float* destination)
         where TDecoder : struct, IPanelDecoder

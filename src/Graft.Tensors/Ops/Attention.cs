@@ -18,14 +18,17 @@ public static unsafe partial class Op
     /// <param name="values">As many rows as <paramref name="keys"/>; may be the same tensor.</param>
     /// <param name="valueLayout">Columns of the value heads.</param>
     /// <param name="settings">Heads, scale, biases, window.</param>
+    /// <param name="bias">What is added to scaled scores by distance; none by default.</param>
     /// <returns>[tokens, heads * value head size].</returns>
     public static Tensor Attention(
-        Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
+        Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
     {
         using OpProfile.Span span = OpProfile.Measure("attention");
-        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings);
+        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias);
         operands.Validate();
-        bool requiresGrad = queries.RequiresGrad || keys.RequiresGrad || values.RequiresGrad;
+        ValidateReach(bias, settings, queries.Sequences);
+        bool biasTrains = bias.Exists && bias.Values.RequiresGrad;
+        bool requiresGrad = queries.RequiresGrad || keys.RequiresGrad || values.RequiresGrad || biasTrains;
         Tensor y = tape.NewTensor(queries.Rows, settings.Heads * settings.ValueHeadDim, queries.Sequences, requiresGrad);
         Tensor? logSums = null;
         if (y.RequiresGrad && tape.Recording)
@@ -38,10 +41,23 @@ public static unsafe partial class Op
             node.Save(values);
             node.Save(y);
             node.Save(logSums);
+            if (bias.Exists)
+            {
+                node.Save(bias.Values);
+            }
         }
 
         AttentionForward.Run(operands, y, logSums);
         return y;
+    }
+
+    private static void ValidateReach(RelativeBias bias, AttentionSettings settings, SequenceLayout sequences)
+    {
+        for (int i = 0; bias.Exists && i < sequences.Count; i++)
+        {
+            int longest = Math.Max(0, sequences.Offsets[i + 1] - sequences.Offsets[i] - 1);
+            bias.Validate(settings.Heads, longest, settings.Causal ? 0 : longest);
+        }
     }
 
     private sealed class AttentionNode : Node
@@ -57,7 +73,16 @@ public static unsafe partial class Op
             float* queries = GradientOrNull(tape, Operands.Queries);
             float* keys = GradientOrNull(tape, Operands.Keys);
             float* values = GradientOrNull(tape, Operands.Values);
-            AttentionBackward.Run(Operands, Output, LogSums, Tape.IncomingGradient(this), queries, keys, values);
+            if (!Operands.Bias.Exists || !Operands.Bias.Values.RequiresGrad)
+            {
+                AttentionBackward.Run(Operands, Output, LogSums, Tape.IncomingGradient(this), queries, keys, values);
+                return;
+            }
+
+            var bias = new RelativeBiasGradient(tape.Arena, Operands);
+            bias.Open();
+            AttentionBackward.Run(Operands, Output, LogSums, Tape.IncomingGradient(this), queries, keys, values, bias);
+            bias.Close(tape.GradientOrZeros(Operands.Bias.Values));
         }
 
         private static float* GradientOrNull(Tape tape, Tensor tensor) => tensor.RequiresGrad ? tape.GradientOrZeros(tensor) : null;

@@ -19,12 +19,13 @@ public static unsafe partial class Op
     /// <param name="settings">Heads, scale, biases, window; must be causal.</param>
     /// <param name="cache">Where the earlier tokens are.</param>
     /// <param name="layer">Which layer of the cache.</param>
+    /// <param name="bias">What is added to scaled scores by distance; none by default.</param>
     /// <returns>[tokens, heads * value head size].</returns>
     public static Tensor CachedAttention(
-        Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, KeyValueCache cache, int layer)
+        Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, KeyValueCache cache, int layer, RelativeBias bias = default)
     {
         using OpProfile.Span span = OpProfile.Measure("cached attention");
-        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings);
+        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias);
         operands.Validate();
         ValidateCache(operands, cache, layer, tape);
         Tensor y = tape.NewTensor(queries.Rows, settings.Heads * settings.ValueHeadDim, queries.Sequences, requiresGrad: false);
@@ -46,13 +47,7 @@ public static unsafe partial class Op
             throw new ArgumentException("attention with a key-value cache must be causal: cached tokens cannot see later ones");
         }
 
-        if (cache.KeyWidth != settings.KeyValueHeads * settings.HeadDim || cache.ValueWidth != settings.KeyValueHeads * settings.ValueHeadDim)
-        {
-            throw new ArgumentException(
-                $"the key-value cache holds {cache.KeyWidth} + {cache.ValueWidth} floats a token, the layer makes {settings.KeyValueHeads * settings.HeadDim} + {settings.KeyValueHeads * settings.ValueHeadDim}");
-        }
-
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)cache.Layers);
+        ValidateWidths(settings, cache, layer);
         if (cache.SlotsOfStep.Length != sequences.Count)
         {
             throw new ArgumentException($"the batch has {sequences.Count} sequences, the key-value cache got {cache.SlotsOfStep.Length} slots for this step");
@@ -66,6 +61,22 @@ public static unsafe partial class Op
             {
                 throw new ArgumentException($"sequence {i} begins at position {sequences.Positions[row]}, but its slot {cache.SlotsOfStep[i]} holds {length} tokens");
             }
+
+            if (operands.Bias.Exists)
+            {
+                operands.Bias.Validate(settings.Heads, Math.Max(0, length + sequences.Offsets[i + 1] - row - 1), after: 0);
+            }
         }
+    }
+
+    private static void ValidateWidths(AttentionSettings settings, KeyValueCache cache, int layer)
+    {
+        if (cache.KeyWidth != settings.KeyValueHeads * settings.HeadDim || cache.ValueWidth != settings.KeyValueHeads * settings.ValueHeadDim)
+        {
+            throw new ArgumentException(
+                $"the key-value cache holds {cache.KeyWidth} + {cache.ValueWidth} floats a token, the layer makes {settings.KeyValueHeads * settings.HeadDim} + {settings.KeyValueHeads * settings.ValueHeadDim}");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)cache.Layers);
     }
 }

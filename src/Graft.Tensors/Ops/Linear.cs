@@ -35,7 +35,7 @@ public static unsafe partial class Op
 
         bool trains = weight.WantsGradient || (bias?.WantsGradient ?? false);
         Tensor y = tape.NewTensor(x.Rows, outFeatures, x.Sequences, x.RequiresGrad || trains);
-        LinearForward(x, view, y, layout);
+        LinearForward(tape, x, view, y, layout, accumulate: false);
         if (bias is not null)
         {
             BiasKernels.AddRow(y.Data, y.Rows, y.Columns, bias.View);
@@ -54,15 +54,24 @@ public static unsafe partial class Op
         return y;
     }
 
-    private static void LinearForward(Tensor x, in WeightView weight, Tensor y, LinearLayout layout)
+    /// <summary><c>y (+)= x Wᵀ</c>, or <c>x W</c> for a weight stored [in, out], with the kernels that the tape asks for.</summary>
+    private static void LinearForward(Tape tape, Tensor x, in WeightView weight, Tensor y, LinearLayout layout, bool accumulate)
     {
-        if (layout == LinearLayout.OutIn)
+        (int rows, int columns) = (x.Rows, x.Columns);
+        switch (layout, tape.Decoding)
         {
-            Gemm.MultiplyTransposed(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate: false);
-        }
-        else
-        {
-            Gemm.Multiply(x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate: false);
+            case (LinearLayout.OutIn, false):
+                Gemm.MultiplyTransposed(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
+                break;
+            case (LinearLayout.OutIn, true):
+                Gemm.MultiplyTransposedSmall(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
+                break;
+            case (_, false):
+                Gemm.Multiply(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
+                break;
+            default:
+                Gemm.MultiplySmall(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
+                break;
         }
     }
 

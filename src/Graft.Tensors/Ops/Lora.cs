@@ -12,28 +12,30 @@ public static unsafe partial class Op
     /// <param name="tape">The tape.</param>
     /// <param name="x">[tokens, in].</param>
     /// <param name="y">[tokens, out]; changed.</param>
-    /// <param name="a">[r, in].</param>
-    /// <param name="b">[out, r].</param>
+    /// <param name="a">[r, in], or [in, r] with <see cref="LinearLayout.InOut"/>.</param>
+    /// <param name="b">[out, r], or [r, out] with <see cref="LinearLayout.InOut"/>.</param>
     /// <param name="bias">[out], scaled too (PEFT's lora_bias); null for none.</param>
     /// <param name="scaling">s: alpha / r, or alpha / sqrt(r) with rsLoRA.</param>
     /// <param name="dropout">Probability that an input element is dropped; 0 outside training.</param>
-    public static void Lora(Tape tape, Tensor x, Tensor y, Parameter a, Parameter b, Parameter? bias, float scaling, float dropout)
+    /// <param name="layout">How A and B are stored: a tied head uses the embedding's factors, which are the other way round.</param>
+    public static void Lora(
+        Tape tape, Tensor x, Tensor y, Parameter a, Parameter b, Parameter? bias, float scaling, float dropout, LinearLayout layout = LinearLayout.OutIn)
     {
         using OpProfile.Span span = OpProfile.Measure("lora");
-        int rank = a.View.Rows;
+        int rank = layout == LinearLayout.OutIn ? a.View.Rows : a.View.Columns;
         bool trains = a.WantsGradient || b.WantsGradient || (bias?.WantsGradient ?? false);
         bool requiresGrad = tape.Mode != TapeMode.Inference && (x.RequiresGrad || trains);
         int ordinal = dropout > 0 ? tape.RandomOrdinal++ : 0;
         Tensor h = tape.NewTensor(x.Rows, rank, x.Sequences, requiresGrad: false);
         Tensor input = Dropped(tape, x, dropout, ordinal);
-        Gemm.MultiplyTransposed(x.Rows, input.Data, x.Columns, a.View, h.Data, rank, accumulate: false);
+        LinearForward(tape, input, a.View, h, layout, accumulate: false);
         if (!ReferenceEquals(input, x))
         {
             tape.Release(input);
         }
 
         VectorKernels.Scale(h.Data, scaling, h.Count);
-        Gemm.MultiplyTransposed(x.Rows, h.Data, rank, b.View, y.Data, y.Columns, accumulate: true);
+        LinearForward(tape, h, b.View, y, layout, accumulate: true);
         if (bias is not null)
         {
             BiasKernels.AddRow(y.Data, y.Rows, y.Columns, bias.View, scaling);
@@ -50,7 +52,7 @@ public static unsafe partial class Op
         {
             LoraNode node = tape.Record<LoraNode>(y);
             (node.X, node.H, node.A, node.B, node.Bias) = (x, h, a, b, bias);
-            (node.Scaling, node.Dropout, node.Ordinal) = (scaling, dropout, ordinal);
+            (node.Scaling, node.Dropout, node.Ordinal, node.Layout) = (scaling, dropout, ordinal, layout);
             if (a.WantsGradient)
             {
                 node.Save(x);
@@ -60,6 +62,19 @@ public static unsafe partial class Op
             {
                 node.Save(h);
             }
+        }
+    }
+
+    /// <summary>The product with a factor as in a forward pass: with its transpose where it is stored [out, in].</summary>
+    private static void Project(LinearLayout layout, int rows, float* x, int columns, in WeightView factor, float* y, int outColumns, bool accumulate)
+    {
+        if (layout == LinearLayout.OutIn)
+        {
+            Gemm.MultiplyTransposed(rows, x, columns, factor, y, outColumns, accumulate);
+        }
+        else
+        {
+            Gemm.Multiply(rows, x, columns, factor, y, outColumns, accumulate);
         }
     }
 
@@ -86,19 +101,21 @@ public static unsafe partial class Op
         public float Scaling;
         public float Dropout;
         public int Ordinal;
+        public LinearLayout Layout;
 
         public override string Name => "lora";
+
+        /// <summary>The way back through a factor is the forward product with the other layout.</summary>
+        private LinearLayout Reversed => Layout == LinearLayout.OutIn ? LinearLayout.InOut : LinearLayout.OutIn;
 
         public override void Backward(Tape tape)
         {
             float* dy = Tape.IncomingGradient(this);
-            int rows = X.Rows;
-            int inFeatures = X.Columns;
             int outFeatures = Output.Columns;
-            int rank = A.View.Rows;
+            int rank = H.Columns;
             if (B.WantsGradient)
             {
-                Gemm.AccumulateTransposed(outFeatures, rank, dy, outFeatures, H.Data, rank, B.Gradient, rank, X.Sequences.Offsets);
+                AccumulateFactor(dy, outFeatures, H.Data, rank, B);
             }
 
             if (Bias is { WantsGradient: true })
@@ -111,13 +128,13 @@ public static unsafe partial class Op
                 return;
             }
 
-            Tensor dh = tape.NewTensor(rows, rank, X.Sequences, requiresGrad: false);
-            Gemm.Multiply(rows, dy, outFeatures, B.View, dh.Data, rank, accumulate: false);
+            Tensor dh = tape.NewTensor(X.Rows, rank, X.Sequences, requiresGrad: false);
+            Project(Reversed, X.Rows, dy, outFeatures, B.View, dh.Data, rank, accumulate: false);
             VectorKernels.Scale(dh.Data, Scaling, dh.Count);
             if (A.WantsGradient)
             {
                 Tensor input = Dropped(tape, X, Dropout, Ordinal);
-                Gemm.AccumulateTransposed(rank, inFeatures, dh.Data, rank, input.Data, inFeatures, A.Gradient, inFeatures, X.Sequences.Offsets);
+                AccumulateFactor(dh.Data, rank, input.Data, X.Columns, A);
                 if (!ReferenceEquals(input, X))
                 {
                     tape.Release(input);
@@ -132,17 +149,30 @@ public static unsafe partial class Op
             tape.Release(dh);
         }
 
+        /// <summary>Adds doutᵀ in, or its transpose, to the gradient of a factor from in to out.</summary>
+        private void AccumulateFactor(float* dout, int outColumns, float* input, int inColumns, Parameter factor)
+        {
+            if (Layout == LinearLayout.OutIn)
+            {
+                Gemm.AccumulateTransposed(outColumns, inColumns, dout, outColumns, input, inColumns, factor.Gradient, inColumns, X.Sequences.Offsets);
+            }
+            else
+            {
+                Gemm.AccumulateTransposed(inColumns, outColumns, input, inColumns, dout, outColumns, factor.Gradient, outColumns, X.Sequences.Offsets);
+            }
+        }
+
         private void PassToInput(Tape tape, Tensor dh)
         {
             float* dx = tape.GradientOf(X, out bool accumulate);
             if (Dropout <= 0)
             {
-                Gemm.Multiply(X.Rows, dh.Data, dh.Columns, A.View, dx, X.Columns, accumulate);
+                Project(Reversed, X.Rows, dh.Data, dh.Columns, A.View, dx, X.Columns, accumulate);
                 return;
             }
 
             Tensor undropped = tape.NewTensor(X.Rows, X.Columns, X.Sequences, requiresGrad: false);
-            Gemm.Multiply(X.Rows, dh.Data, dh.Columns, A.View, undropped.Data, X.Columns, accumulate: false);
+            Project(Reversed, X.Rows, dh.Data, dh.Columns, A.View, undropped.Data, X.Columns, accumulate: false);
             DropoutKernels.Apply(undropped.Data, dx, X.Columns, X.Sequences, Dropout, tape.RandomSeed, Ordinal, accumulate);
             tape.Release(undropped);
         }

@@ -11,17 +11,23 @@ public static unsafe partial class Op
     /// </remarks>
     /// <param name="tape">The tape.</param>
     /// <param name="x">[tokens, features].</param>
-    /// <param name="weight">[features], any storage.</param>
+    /// <param name="weight">[features / heads], any storage.</param>
     /// <param name="epsilon">Added to the mean square.</param>
+    /// <param name="heads">Into how many equal parts a row falls; each is normalised on its own, all with the same weight.</param>
     /// <returns>[tokens, features].</returns>
-    /// <exception cref="ArgumentException">The weight has another number of elements than x has columns.</exception>
-    public static Tensor RmsNorm(Tape tape, Tensor x, Parameter weight, float epsilon)
+    /// <exception cref="ArgumentException">The weight has another number of elements than a part has columns.</exception>
+    public static Tensor RmsNorm(Tape tape, Tensor x, Parameter weight, float epsilon, int heads = 1)
     {
         using OpProfile.Span span = OpProfile.Measure("rms norm");
-        RequireFeatures(x, weight);
+        ArgumentOutOfRangeException.ThrowIfLessThan(heads, 1);
+        if (weight.Count * heads != x.Columns)
+        {
+            throw new ArgumentException($"{weight.Name}: the input has {x.Columns} features in {heads} parts, the parameter {weight.Count}");
+        }
+
         Tensor y = tape.NewTensor(x.Rows, x.Columns, x.Sequences, x.RequiresGrad || weight.WantsGradient);
-        Tensor statistics = tape.NewTensor(x.Rows, 1, x.Sequences, requiresGrad: false);
-        NormKernels.RmsForward(x.Data, x.Rows, x.Columns, weight, epsilon, y.Data, statistics.Data);
+        Tensor statistics = tape.NewTensor(x.Rows, heads, x.Sequences, requiresGrad: false);
+        NormKernels.RmsForward(x.Data, x.Rows * heads, (int)weight.Count, weight, epsilon, y.Data, statistics.Data);
         if (y.RequiresGrad && tape.Recording)
         {
             RmsNormNode node = tape.Record<RmsNormNode>(y);
@@ -42,18 +48,22 @@ public static unsafe partial class Op
 
         public override string Name => "rms norm";
 
+        private int Features => (int)Weight.Count;
+
+        private int Heads => Statistics.Columns;
+
         public override void Backward(Tape tape)
         {
             float* dy = Tape.IncomingGradient(this);
             if (Weight.WantsGradient)
             {
-                NormKernels.RmsWeightGradient(X.Data, dy, X.Columns, Statistics.Data, X.Sequences.Offsets, Weight.Gradient);
+                NormKernels.RmsWeightGradient(X.Data, dy, Features, Heads, Statistics.Data, X.Sequences.Offsets, Weight.Gradient);
             }
 
             if (X.RequiresGrad)
             {
                 bool accumulate = !Tape.TryMoveGradient(Output, X);
-                NormKernels.RmsBackward(X.Data, dy, X.Rows, X.Columns, Weight, Statistics.Data, tape.GradientOf(X, out _), accumulate);
+                NormKernels.RmsBackward(X.Data, dy, X.Rows * Heads, Features, Weight, Statistics.Data, tape.GradientOf(X, out _), accumulate);
             }
         }
     }

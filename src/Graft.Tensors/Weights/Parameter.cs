@@ -32,6 +32,20 @@ public sealed unsafe class Parameter
         }
     }
 
+    /// <summary>Wraps a quantised weight; it stays frozen.</summary>
+    /// <param name="name">Name as in the checkpoint.</param>
+    /// <param name="shape">Dimensions, outermost first: the matrix's two, or more that its columns stand for.</param>
+    /// <param name="quantized">The matrix.</param>
+    public Parameter(string name, int[] shape, QuantizedMatrix quantized)
+    {
+        Name = name;
+        Shape = shape;
+        Quantized = quantized;
+        DType = quantized.CodeDType;
+        Data = new WeightView(quantized).Data;
+        Count = (long)quantized.Rows * quantized.Columns;
+    }
+
     /// <summary>A new fp32 parameter of its own memory, all zero.</summary>
     /// <param name="name">Name as in the checkpoint.</param>
     /// <param name="shape">Dimensions, outermost first.</param>
@@ -56,8 +70,11 @@ public sealed unsafe class Parameter
     /// <summary>Number of elements.</summary>
     public long Count { get; }
 
-    /// <summary>Storage format.</summary>
+    /// <summary>Storage format; of a quantised weight that of its codes.</summary>
     public DType DType { get; private set; }
+
+    /// <summary>The quantised matrix that holds the values, or null where they are stored one by one.</summary>
+    public QuantizedMatrix? Quantized { get; private set; }
 
     /// <summary>First element.</summary>
     public nint Data { get; private set; }
@@ -86,8 +103,8 @@ public sealed unsafe class Parameter
         : throw new InvalidOperationException($"parameter {Name} is stored as {DType}");
 
     /// <summary>As a matrix: the first dimension by all others. A vector is a single row.</summary>
-    public WeightView View => Shape.Length == 1
-        ? new WeightView(Data, DType, 1, Shape[0])
+    public WeightView View => Quantized is not null ? new WeightView(Quantized)
+        : Shape.Length == 1 ? new WeightView(Data, DType, 1, Shape[0])
         : new WeightView(Data, DType, Shape[0], checked((int)(Count / Math.Max(1, Shape[0]))));
 
     /// <summary>Copies the values, widened to fp32.</summary>
@@ -123,5 +140,6 @@ public sealed unsafe class Parameter
         Data = data;
         DType = dtype;
         Owner = owner;
+        Quantized = null;
     }
 }

@@ -10,6 +10,12 @@ namespace Graft.Training;
 /// <param name="Arguments">The arguments that change the numbers, by name.</param>
 public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<string> Parameters, IReadOnlyDictionary<string, string> Arguments)
 {
+    /// <summary>Hash of samples of the frozen weights.</summary>
+    public string Weights { get; init; } = string.Empty;
+
+    /// <summary>Hash of the grouping of samples into micro-batches.</summary>
+    public string Batches { get; init; } = string.Empty;
+
     /// <summary>What differs, in words; empty when nothing does.</summary>
     /// <param name="saved">The fingerprint in the checkpoint.</param>
     public IEnumerable<string> DifferencesFrom(RunFingerprint saved)
@@ -17,6 +23,11 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
         if (Model != saved.Model)
         {
             yield return "the model is another one (its config.json differs)";
+        }
+
+        else if (Weights != saved.Weights)
+        {
+            yield return "the base model's weights are others";
         }
 
         foreach (string missing in saved.Parameters.Except(Parameters).Take(5))
@@ -33,10 +44,14 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
         {
             yield return "the training samples differ (data, template, tokenizer or max_length)";
         }
-
-        foreach ((string name, string value) in Arguments)
+        else if (Batches != saved.Batches)
         {
-            string before = saved.Arguments.GetValueOrDefault(name, "absent");
+            yield return "the samples come in another order or in other batches (batch size, packing, shuffle or seed)";
+        }
+
+        foreach ((string name, string before) in saved.Arguments)
+        {
+            string value = Arguments.GetValueOrDefault(name, "absent");
             if (before != value)
             {
                 yield return $"{name} was {before}, now it is {value}";
@@ -49,7 +64,9 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
     public void Write(Utf8JsonWriter writer)
     {
         writer.WriteString("model", Model);
+        writer.WriteString("weights", Weights);
         writer.WriteString("data", Data);
+        writer.WriteString("batches", Batches);
         writer.WriteStartArray("parameters");
         foreach (string parameter in Parameters)
         {
@@ -72,7 +89,11 @@ public sealed record RunFingerprint(string Model, string Data, IReadOnlyList<str
         root.GetProperty("model").GetString()!,
         root.GetProperty("data").GetString()!,
         [.. root.GetProperty("parameters").EnumerateArray().Select(e => e.GetString()!)],
-        root.GetProperty("arguments").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal));
+        root.GetProperty("arguments").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!, StringComparer.Ordinal))
+    {
+        Weights = root.GetProperty("weights").GetString()!,
+        Batches = root.GetProperty("batches").GetString()!,
+    };
 
     /// <summary>SHA-256 of a text.</summary>
     /// <param name="text">The text.</param>

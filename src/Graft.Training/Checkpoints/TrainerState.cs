@@ -1,12 +1,16 @@
-using System.Text;
 using System.Text.Json;
+using Graft.Peft;
 
 namespace Graft.Training;
 
 /// <summary><c>trainer_state.json</c> as the Hugging Face Trainer writes it: keys sorted, indented by two.</summary>
 public sealed class TrainerState
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, IndentSize = 2, NewLine = "\n" };
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "trainer_state.json";
+
+    /// <summary>What Transformers writes as <c>eval_steps</c> where nothing is evaluated by steps.</summary>
+    internal const int DefaultEvalSteps = 500;
 
     /// <summary>Optimizer steps done.</summary>
     public int GlobalStep { get; set; }
@@ -41,7 +45,10 @@ public sealed class TrainerState
     /// <summary>Folder of the best checkpoint.</summary>
     public string? BestModelCheckpoint { get; set; }
 
-    /// <summary>Floating-point operations so far: 6 for each trained token and parameter, as Transformers counts.</summary>
+    /// <summary>Tokens seen so far; 0 unless they are counted.</summary>
+    public long NumInputTokensSeen { get; set; }
+
+    /// <summary>Floating-point operations so far as Transformers counts them: 6 for each token and each parameter that is no embedding.</summary>
     public double TotalFlos { get; set; }
 
     /// <summary>The log.</summary>
@@ -53,17 +60,30 @@ public sealed class TrainerState
     /// <summary>Whether the run has reached its end.</summary>
     public bool ShouldTrainingStop { get; set; }
 
-    /// <summary>The file's text.</summary>
-    public string ToJson()
+    /// <summary>The file's text, byte for byte as Python writes it.</summary>
+    public string ToJson() => PythonJson.Write(new Dictionary<string, object?>(StringComparer.Ordinal)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, Indented))
-        {
-            Write(writer);
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
-    }
+        ["best_global_step"] = BestGlobalStep,
+        ["best_metric"] = BestMetric,
+        ["best_model_checkpoint"] = BestModelCheckpoint,
+        ["epoch"] = Epoch,
+        ["eval_steps"] = EvalSteps,
+        ["global_step"] = GlobalStep,
+        ["is_hyper_param_search"] = false,
+        ["is_local_process_zero"] = true,
+        ["is_world_process_zero"] = true,
+        ["log_history"] = LogHistory.Select(row => row.ToPython()),
+        ["logging_steps"] = LoggingSteps,
+        ["max_steps"] = MaxSteps,
+        ["num_input_tokens_seen"] = NumInputTokensSeen,
+        ["num_train_epochs"] = NumTrainEpochs,
+        ["save_steps"] = SaveSteps,
+        ["stateful_callbacks"] = Callbacks(),
+        ["total_flos"] = TotalFlos,
+        ["train_batch_size"] = TrainBatchSize,
+        ["trial_name"] = null,
+        ["trial_params"] = null,
+    }) + "\n";
 
     /// <summary>Reads the file.</summary>
     /// <param name="path">A trainer_state.json.</param>
@@ -75,7 +95,7 @@ public sealed class TrainerState
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new InvalidDataException($"{path} is not a trainer_state.json: {e.Message}", e);
         }
@@ -89,6 +109,11 @@ public sealed class TrainerState
             Epoch = root.GetProperty("epoch").GetDouble(),
             MaxSteps = root.GetProperty("max_steps").GetInt32(),
             NumTrainEpochs = root.GetProperty("num_train_epochs").GetInt32(),
+            LoggingSteps = Integer(root, "logging_steps"),
+            EvalSteps = Integer(root, "eval_steps"),
+            SaveSteps = Integer(root, "save_steps"),
+            TrainBatchSize = Integer(root, "train_batch_size"),
+            NumInputTokensSeen = Optional(root, "num_input_tokens_seen")?.GetInt64() ?? 0,
             BestMetric = Optional(root, "best_metric") is { } metric ? metric.GetDouble() : null,
             BestGlobalStep = Optional(root, "best_global_step") is { } step ? step.GetInt32() : null,
             BestModelCheckpoint = Optional(root, "best_model_checkpoint")?.GetString(),
@@ -96,10 +121,16 @@ public sealed class TrainerState
         };
         foreach (JsonElement row in root.GetProperty("log_history").EnumerateArray())
         {
-            state.LogHistory.Add(new LogRow(row.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal)));
+            state.LogHistory.Add(LogRow.Read(row));
         }
 
-        if (root.TryGetProperty("stateful_callbacks", out JsonElement callbacks) && callbacks.TryGetProperty("EarlyStoppingCallback", out JsonElement stopping))
+        if (!root.TryGetProperty("stateful_callbacks", out JsonElement callbacks))
+        {
+            return state;
+        }
+
+        state.ShouldTrainingStop = callbacks.TryGetProperty("TrainerControl", out JsonElement control) && control.GetProperty("args").GetProperty("should_training_stop").GetBoolean();
+        if (callbacks.TryGetProperty("EarlyStoppingCallback", out JsonElement stopping))
         {
             JsonElement arguments = stopping.GetProperty("args");
             state.EarlyStopping = new EarlyStopping(arguments.GetProperty("early_stopping_patience").GetInt32(), arguments.GetProperty("early_stopping_threshold").GetDouble())
@@ -111,98 +142,36 @@ public sealed class TrainerState
         return state;
     }
 
+    private static int Integer(JsonElement root, string name) => Optional(root, name) is { } value ? (int)value.GetDouble() : 0;
+
     private static JsonElement? Optional(JsonElement root, string name)
         => root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private void Write(Utf8JsonWriter writer)
+    private Dictionary<string, object?> Callbacks()
     {
-        writer.WriteStartObject();
-        WriteOptional(writer, "best_global_step", BestGlobalStep);
-        WriteOptional(writer, "best_metric", BestMetric);
-        writer.WriteString("best_model_checkpoint", BestModelCheckpoint);
-        writer.WriteNumber("epoch", Epoch);
-        writer.WriteNumber("eval_steps", EvalSteps);
-        writer.WriteNumber("global_step", GlobalStep);
-        writer.WriteBoolean("is_hyper_param_search", false);
-        writer.WriteBoolean("is_local_process_zero", true);
-        writer.WriteBoolean("is_world_process_zero", true);
-        writer.WriteStartArray("log_history");
-        foreach (LogRow row in LogHistory)
+        var callbacks = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
-            WriteRow(writer, row);
+            ["TrainerControl"] = Callback(
+                ("should_epoch_stop", false), ("should_evaluate", false), ("should_log", false), ("should_save", true), ("should_training_stop", ShouldTrainingStop)),
+        };
+        if (EarlyStopping is { } stopping)
+        {
+            Dictionary<string, object?> callback = Callback(("early_stopping_patience", stopping.Patience), ("early_stopping_threshold", stopping.Threshold));
+            callback["attributes"] = new Dictionary<string, object?> { ["early_stopping_patience_counter"] = stopping.PatienceCounter };
+            callbacks["EarlyStoppingCallback"] = callback;
         }
 
-        writer.WriteEndArray();
-        writer.WriteNumber("logging_steps", LoggingSteps);
-        writer.WriteNumber("max_steps", MaxSteps);
-        writer.WriteNumber("num_input_tokens_seen", 0);
-        writer.WriteNumber("num_train_epochs", NumTrainEpochs);
-        writer.WriteNumber("save_steps", SaveSteps);
-        WriteCallbacks(writer);
-        writer.WriteNumber("total_flos", TotalFlos);
-        writer.WriteNumber("train_batch_size", TrainBatchSize);
-        writer.WriteNull("trial_name");
-        writer.WriteNull("trial_params");
-        writer.WriteEndObject();
+        return callbacks;
     }
 
-    private void WriteCallbacks(Utf8JsonWriter writer)
+    private static Dictionary<string, object?> Callback(params ReadOnlySpan<(string Name, object? Value)> arguments)
     {
-        writer.WriteStartObject("stateful_callbacks");
-        if (EarlyStopping is not null)
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach ((string name, object? value) in arguments)
         {
-            writer.WriteStartObject("EarlyStoppingCallback");
-            writer.WriteStartObject("args");
-            writer.WriteNumber("early_stopping_patience", EarlyStopping.Patience);
-            writer.WriteNumber("early_stopping_threshold", EarlyStopping.Threshold);
-            writer.WriteEndObject();
-            writer.WriteStartObject("attributes");
-            writer.WriteNumber("early_stopping_patience_counter", EarlyStopping.PatienceCounter);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
+            values[name] = value;
         }
 
-        writer.WriteStartObject("TrainerControl");
-        writer.WriteStartObject("args");
-        writer.WriteBoolean("should_epoch_stop", false);
-        writer.WriteBoolean("should_evaluate", false);
-        writer.WriteBoolean("should_log", false);
-        writer.WriteBoolean("should_save", true);
-        writer.WriteBoolean("should_training_stop", ShouldTrainingStop);
-        writer.WriteEndObject();
-        writer.WriteStartObject("attributes");
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-        writer.WriteEndObject();
-    }
-
-    private static void WriteRow(Utf8JsonWriter writer, LogRow row)
-    {
-        writer.WriteStartObject();
-        foreach ((string name, double value) in row.Values.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-        {
-            if (name == "step")
-            {
-                writer.WriteNumber(name, (int)value);
-            }
-            else if (double.IsFinite(value))
-            {
-                writer.WriteNumber(name, value);
-            }
-        }
-
-        writer.WriteEndObject();
-    }
-
-    private static void WriteOptional(Utf8JsonWriter writer, string name, double? value)
-    {
-        if (value is double number)
-        {
-            writer.WriteNumber(name, number);
-        }
-        else
-        {
-            writer.WriteNull(name);
-        }
+        return new Dictionary<string, object?>(StringComparer.Ordinal) { ["args"] = values, ["attributes"] = new Dictionary<string, object?>() };
     }
 }

@@ -1,9 +1,11 @@
 namespace Graft.Training.Data;
 
 /// <summary>Finds the name that a misspelt one was probably meant to be.</summary>
-internal static class NearestName
+public static class NearestName
 {
     /// <summary><c>; did you mean 'x'?</c> when a candidate is close (about a third of its letters differ at most, a swapped pair counting as two), otherwise nothing.</summary>
+    /// <param name="name">The misspelt name.</param>
+    /// <param name="candidates">The names there are.</param>
     public static string Suggestion(string name, IEnumerable<string> candidates)
     {
         string? best = null;

@@ -22,6 +22,9 @@ public sealed class EarlyStopping
     /// <summary>Evaluations without improvement so far.</summary>
     public int PatienceCounter { get; set; }
 
+    /// <summary>Whether it is time to stop.</summary>
+    public bool HasRunOut => PatienceCounter >= Patience;
+
     /// <summary>Takes a new value into account; to be called before the best value is updated.</summary>
     /// <param name="value">The new value.</param>
     /// <param name="best">The best one before it; null when it is the first.</param>
@@ -32,6 +35,6 @@ public sealed class EarlyStopping
         bool improved = best is not double known
             || ((greaterIsBetter ? value > known : value < known) && Math.Abs(value - known) > Threshold);
         PatienceCounter = improved ? 0 : PatienceCounter + 1;
-        return PatienceCounter >= Patience;
+        return HasRunOut;
     }
 }

@@ -9,16 +9,20 @@ namespace Graft.Training;
 public sealed class Evaluator
 {
     private readonly MicroBatch _batch;
-    private readonly CausalLanguageModel _model;
+    private readonly LanguageModel _model;
+    private float[] _tokenLosses = [];
 
     /// <summary>Evaluates <paramref name="model"/> with whatever adapters are active.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tape">A tape to run on.</param>
-    public Evaluator(CausalLanguageModel model, Tape tape)
+    public Evaluator(LanguageModel model, Tape tape)
     {
         _model = model;
         _batch = new MicroBatch(tape);
     }
+
+    /// <summary>Is told every sample's own loss, in order; may be null.</summary>
+    public Action<TokenizedSample, LossSum>? OnSample { get; set; }
 
     /// <summary>Runs over all samples, in order.</summary>
     /// <param name="samples">The samples.</param>
@@ -54,6 +58,11 @@ public sealed class Evaluator
                 tokens += loss.Count;
             }
 
+            for (int i = 0; i < rows && OnSample is not null; i++)
+            {
+                OnSample(samples[first + i], LossOf(i));
+            }
+
             observer?.OnEvaluationProgress(batch + 1, batches);
         }
 
@@ -68,6 +77,25 @@ public sealed class Evaluator
         context.Tape.Mode = TapeMode.Inference;
         context.Training = false;
         context.GradientCheckpointing = false;
-        return _model.Loss(context, _model.Forward(context), _batch.Targets, scale: 0, (float)labelSmoothing);
+        int rows = OnSample is not null ? context.Sequences.Rows : 0;
+        if (_tokenLosses.Length < rows)
+        {
+            _tokenLosses = new float[Math.Max(rows, 2 * _tokenLosses.Length)];
+        }
+
+        return _model.Loss(context, _model.Forward(context), _batch.Targets, scale: 0, (float)labelSmoothing, _tokenLosses.AsSpan(0, rows));
+    }
+
+    /// <summary>The loss of one sequence of the batch that was measured last.</summary>
+    private LossSum LossOf(int sequence)
+    {
+        (int start, int end) = (_batch.Context.Sequences.Offsets[sequence], _batch.Context.Sequences.Offsets[sequence + 1]);
+        double sum = 0;
+        foreach (float loss in _tokenLosses.AsSpan(start, end - start))
+        {
+            sum += loss;
+        }
+
+        return new LossSum(sum, end - start - _batch.Targets[start..end].Count(TokenizedSample.Ignored));
     }
 }

@@ -28,6 +28,12 @@ public interface ITrainingObserver
     {
     }
 
+    /// <summary>An evaluation is done; its row of the log follows.</summary>
+    /// <param name="result">Loss by Hugging Face's rule and by tokens.</param>
+    void OnEvaluate(EvaluationResult result)
+    {
+    }
+
     /// <summary>A checkpoint is complete.</summary>
     /// <param name="folder">Its folder.</param>
     void OnSave(string folder)

@@ -35,6 +35,11 @@ public sealed class MicroBatch
     public void Add(TokenizedSample sample, ulong key)
     {
         int start = Context.Sequences.Rows;
+        if (sample.SourceIds is not null)
+        {
+            Context.AddSource(sample.SourceIds, key);
+        }
+
         Context.AddSequence(sample.InputIds, firstPosition: 0, key);
         if (Context.Sequences.Rows > _targets.Length)
         {
@@ -43,7 +48,9 @@ public sealed class MicroBatch
 
         for (int i = 0; i < sample.Length; i++)
         {
-            int target = i + 1 < sample.Length ? sample.Labels[i + 1] : TokenizedSample.Ignored;
+            int target = sample.SourceIds is not null ? sample.Labels[i]
+                : i + 1 < sample.Length ? sample.Labels[i + 1]
+                : TokenizedSample.Ignored;
             _targets[start + i] = target;
             TrainableTokens += target == TokenizedSample.Ignored ? 0 : 1;
         }

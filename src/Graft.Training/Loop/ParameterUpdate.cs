@@ -17,8 +17,10 @@ public sealed unsafe class ParameterUpdate : IDisposable
     public ParameterUpdate(ParameterBuffer buffer, IReadOnlyList<Peft.TrainableParameter> trainable, TrainingArguments arguments)
     {
         Buffer = buffer;
-        ParameterGrouping grouping = WeightDecayRule.Group(
-            trainable.Select(t => new TrainableParameter(t.Name, t.Parameter.Shape, t.ModuleType)), arguments.LearningRate, arguments.WeightDecay);
+        IEnumerable<TrainableParameter> described = trainable.Select(t => new TrainableParameter(t.Name, t.Parameter.Shape, t.ModuleType));
+        ParameterGrouping grouping = arguments.LoraplusLrRatio is { } ratio
+            ? new LoraPlus(arguments.LearningRate, ratio, arguments.LoraplusWeightDecay, arguments.LoraplusLrEmbedding).Group(described)
+            : WeightDecayRule.Group(described, arguments.LearningRate, arguments.WeightDecay);
         ParameterSlot[] slots = [.. trainable.Select((t, i) => new ParameterSlot(t.Name, buffer.OffsetOf(i), t.Parameter.Shape, grouping.GroupOf[i]))];
         Optimizer = OptimizerFactory.Create(arguments, slots, grouping.Groups);
         _terms = new double[(buffer.Count + GradientClipping.ChunkLength - 1) / GradientClipping.ChunkLength];

@@ -39,12 +39,30 @@ internal sealed class RunProgress(int firstStep, int maxSteps)
         Tokens += tokens;
     }
 
+    /// <summary>What has not been logged, for a checkpoint that comes before the log of its own step.</summary>
+    public double[] SaveWindow() => [_window, Steps - _loggedSteps, GradNorm, LearningRate];
+
+    /// <summary>Goes on from what <see cref="SaveWindow"/> returned; nothing for an empty list.</summary>
+    public void RestoreWindow(ReadOnlySpan<double> saved)
+    {
+        if (saved is [var window, var steps, var gradNorm, var learningRate])
+        {
+            (_window, _loggedSteps, GradNorm, LearningRate) = ((float)window, Steps - (int)steps, gradNorm, learningRate);
+        }
+    }
+
     /// <summary>Mean loss since the last call.</summary>
     public double TakeWindow()
     {
         double mean = _window / (Steps - _loggedSteps);
+        ForgetWindow();
+        return mean;
+    }
+
+    /// <summary>Begins a new window.</summary>
+    public void ForgetWindow()
+    {
         _window = 0;
         _loggedSteps = Steps;
-        return mean;
     }
 }

@@ -15,11 +15,18 @@ public sealed class StepPlan
     {
         _batches = batches;
         _accumulation = arguments.GradientAccumulationSteps;
+        if (arguments.MaxSteps > 0)
+        {
+            MaxSteps = arguments.MaxSteps;
+            (int epoch, int window) = PositionAfter(MaxSteps);
+            NumTrainEpochs = epoch + (window > 0 ? 1 : 0);
+            return;
+        }
+
+        NumTrainEpochs = (int)Math.Ceiling(arguments.NumTrainEpochs);
         int perEpoch = WindowsIn(0);
-        MaxSteps = arguments.MaxSteps > 0 ? arguments.MaxSteps : (int)Math.Ceiling(arguments.NumTrainEpochs * perEpoch);
-        NumTrainEpochs = arguments.MaxSteps > 0
-            ? (arguments.MaxSteps / perEpoch) + (arguments.MaxSteps % perEpoch > 0 ? 1 : 0)
-            : (int)Math.Ceiling(arguments.NumTrainEpochs);
+        bool isEven = Enumerable.Range(1, NumTrainEpochs - 1).All(epoch => WindowsIn(epoch) == perEpoch);
+        MaxSteps = isEven ? (int)Math.Ceiling(arguments.NumTrainEpochs * perEpoch) : StepsOfUnevenEpochs(arguments.NumTrainEpochs);
     }
 
     /// <summary>Optimizer steps of the whole run.</summary>
@@ -56,4 +63,16 @@ public sealed class StepPlan
     /// <summary>A number of steps that may be given as a share of all steps.</summary>
     /// <param name="value">Steps, or a share below 1.</param>
     public int Steps(double value) => value < 1 ? (int)Math.Ceiling(MaxSteps * value) : (int)value;
+
+    /// <summary>Where batches have a limit of tokens, epochs may differ in their number of windows.</summary>
+    private int StepsOfUnevenEpochs(double epochs)
+    {
+        int steps = 0;
+        for (int epoch = 0; epoch < NumTrainEpochs; epoch++)
+        {
+            steps += (int)Math.Ceiling(Math.Min(1, epochs - epoch) * WindowsIn(epoch));
+        }
+
+        return steps;
+    }
 }

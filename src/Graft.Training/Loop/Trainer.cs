@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Graft.Formats;
 using Graft.Models;
 using Graft.Peft;
 using Graft.Tensors;
@@ -27,11 +26,14 @@ public sealed partial class Trainer : IDisposable
     private readonly ParameterUpdate _update;
     private readonly LearningRateSchedule _schedule;
     private readonly IReadOnlyList<TrainableParameter> _trainable;
-    private readonly Lazy<RunFingerprint> _fingerprint;
     private readonly int _loggingSteps;
     private readonly int _evalSteps;
     private readonly int _saveSteps;
+    private readonly long _countedParameters;
     private TrainerState _state = new();
+    private TrainingCheckpoint? _checkpoint;
+    private RunProgress _progress = new(firstStep: 0, maxSteps: 0);
+    private RunPhase _phase;
 
     /// <summary>Prepares a run: moves what is trained into one buffer, lays out optimizer and schedule.</summary>
     /// <param name="model">The model, with an adapter or without.</param>
@@ -42,12 +44,7 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="ArgumentException">Arguments that contradict each other or the data.</exception>
     public Trainer(PeftModel model, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, IReadOnlyList<TokenizedSample>? evalSamples = null, IBatchPlan? batches = null)
     {
-        arguments.Validate();
-        if (arguments.EvalStrategy != IntervalStrategy.No && evalSamples is not { Count: > 0 })
-        {
-            throw new ArgumentException("eval_strategy asks for evaluations, but there are no held-back samples: give eval_dataset or a test_size");
-        }
-
+        Check(model, samples, arguments, evalSamples ?? []);
         _model = model;
         _samples = samples;
         _evalSamples = evalSamples ?? [];
@@ -71,10 +68,10 @@ public sealed partial class Trainer : IDisposable
 
         _update = new ParameterUpdate(new ParameterBuffer([.. _trainable.Select(t => t.Parameter)]), _trainable, arguments);
         _schedule = CreateSchedule();
-        _fingerprint = new Lazy<RunFingerprint>(() => Fingerprint.Of(_model, _trainable, _samples, _arguments));
         _loggingSteps = _plan.Steps(arguments.LoggingSteps);
-        _evalSteps = _plan.Steps(arguments.EvalSteps ?? arguments.LoggingSteps);
+        _evalSteps = _plan.Steps(arguments.EvalSteps ?? (arguments.EvalStrategy == IntervalStrategy.Steps ? arguments.LoggingSteps : TrainerState.DefaultEvalSteps));
         _saveSteps = _plan.Steps(arguments.SaveSteps);
+        _countedParameters = model.CountParameters().All - EmbeddingParameters(model.Base);
     }
 
     /// <summary>Step arithmetic of the run.</summary>
@@ -92,36 +89,42 @@ public sealed partial class Trainer : IDisposable
     public Task<TrainingResult> TrainAsync(ITrainingObserver? observer = null, CancellationToken cancellationToken = default)
         => Task.Factory.StartNew(() => Train(observer, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Trains to the last step, or until told to stop.</summary>
+    /// <summary>Trains to the last step, or until told to stop. A trainer runs once; to go on, resume with a new one.</summary>
     /// <param name="observer">Hears of everything; may be null.</param>
     /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
     /// <exception cref="NonFiniteException">The loss or a gradient became NaN or infinite.</exception>
+    /// <exception cref="InvalidDataException">The checkpoint to resume from is damaged, or belongs to another run.</exception>
+    /// <exception cref="ArgumentException">The output folder holds checkpoints of another run.</exception>
+    /// <exception cref="IOException">The output folder cannot be written.</exception>
     public TrainingResult Train(ITrainingObserver? observer = null, CancellationToken cancellationToken = default)
     {
-        _state = NewState();
-        Resume();
-        var progress = new RunProgress(_state.GlobalStep, _plan.MaxSteps);
+        Start();
         (long trainable, long all) = _model.CountParameters();
-        observer?.OnStart(new TrainingPlan(_samples.Count, _evalSamples.Count, _plan.MaxSteps, _plan.NumTrainEpochs, trainable, all, _state.GlobalStep));
+        observer?.OnStart(new TrainingPlan(_samples.Count, _evalSamples.Count, _plan.MaxSteps, _plan.NumTrainEpochs, trainable, all, _state.GlobalStep) { LogHistory = [.. _state.LogHistory] });
         if (_arguments.EvalOnStart && _state.GlobalStep == 0)
         {
-            Evaluate(observer, stepsSchedule: false, cancellationToken);
+            EvaluateAtStart(observer, cancellationToken);
         }
 
         (int epoch, int window) = _plan.PositionAfter(_state.GlobalStep);
-        while (!_state.ShouldTrainingStop && _state.GlobalStep < _plan.MaxSteps && !cancellationToken.IsCancellationRequested)
+        FinishEvents(epochEnds: window == 0, observer, cancellationToken);
+
+        // What is logged after a resume is the mean of the steps after it: so does the Trainer.
+        _progress.ForgetWindow();
+        while (!_state.ShouldTrainingStop && !cancellationToken.IsCancellationRequested)
         {
-            StepReport report = Step(epoch, window, progress);
+            StepReport report = Step(epoch, window);
             observer?.OnStep(report);
             bool epochEnds = ++window == _plan.WindowsIn(epoch);
-            LogEvaluateSave(progress, epochEnds, observer);
+            _phase = RunPhase.StepEvents;
+            FinishEvents(epochEnds, observer, cancellationToken);
             if (epochEnds)
             {
                 (epoch, window) = (epoch + 1, 0);
             }
         }
 
-        return Finish(progress, observer, cancellationToken.IsCancellationRequested);
+        return Finish(observer, cancellationToken.IsCancellationRequested);
     }
 
     /// <inheritdoc/>
@@ -132,7 +135,7 @@ public sealed partial class Trainer : IDisposable
     }
 
     /// <summary>One optimizer step: forward and backward over the window's micro-batches, clip, update.</summary>
-    private StepReport Step(int epoch, int window, RunProgress progress)
+    private StepReport Step(int epoch, int window)
     {
         long started = Stopwatch.GetTimestamp();
         (int first, int end) = _plan.Window(epoch, window);
@@ -144,6 +147,7 @@ public sealed partial class Trainer : IDisposable
         {
             loss += MicroStep(epoch, batch, trainableTokens, stepSeed);
             tokens += _micro.Context.Sequences.Rows;
+            CountTokensSeen();
         }
 
         double norm = _update.GradientNorm();
@@ -153,9 +157,10 @@ public sealed partial class Trainer : IDisposable
         _state.GlobalStep++;
         _state.Epoch = epoch + ((double)end / _batches.BatchesIn(epoch));
         _state.ShouldTrainingStop = _state.GlobalStep >= _plan.MaxSteps;
-        progress.Add(loss, norm, rate, tokens);
+        _state.TotalFlos += 6.0 * tokens * _countedParameters;
+        _progress.Add(loss, norm, rate, tokens);
         return new StepReport(
-            _state.GlobalStep, _plan.MaxSteps, _state.Epoch, loss, norm, rate, tokens, trainableTokens, Stopwatch.GetElapsedTime(started).TotalSeconds, progress.TokensPerSecond, progress.RemainingSeconds);
+            _state.GlobalStep, _plan.MaxSteps, _state.Epoch, loss, norm, rate, tokens, trainableTokens, Stopwatch.GetElapsedTime(started).TotalSeconds, _progress.TokensPerSecond, _progress.RemainingSeconds);
     }
 
     /// <summary>Forward and backward of one micro-batch; its share of the window's mean loss.</summary>
@@ -178,6 +183,23 @@ public sealed partial class Trainer : IDisposable
         LossSum loss = _model.Base.Loss(context, hidden, _micro.Targets, scale, (float)_arguments.LabelSmoothingFactor);
         _tape.Backward();
         return loss.Sum * scale;
+    }
+
+    private void CountTokensSeen()
+    {
+        if (_arguments.IncludeNumInputTokensSeen == InputTokenCount.No)
+        {
+            return;
+        }
+
+        ReadOnlySpan<int> offsets = _micro.Context.Sequences.Offsets;
+        int longest = 0;
+        for (int i = 1; i < offsets.Length; i++)
+        {
+            longest = Math.Max(longest, offsets[i] - offsets[i - 1]);
+        }
+
+        _state.NumInputTokensSeen += _arguments.IncludeNumInputTokensSeen == InputTokenCount.All ? (long)longest * (offsets.Length - 1) : offsets[^1];
     }
 
     private int CountTrainable(int epoch, int first, int end)
@@ -204,54 +226,41 @@ public sealed partial class Trainer : IDisposable
         return _update.Optimizer.Groups[0].LearningRate;
     }
 
-    private LearningRateSchedule CreateSchedule() => LearningRateSchedule.Create(_arguments.LrSchedulerType, new SchedulerArguments
+    private LearningRateSchedule CreateSchedule()
     {
-        LearningRate = _arguments.LearningRate,
-        GroupLearningRates = [.. _update.Optimizer.Groups.Select(group => group.InitialLearningRate)],
-        NumWarmupSteps = _arguments.WarmupSteps < 1 ? (long)Math.Ceiling(_arguments.WarmupSteps * _plan.MaxSteps) : (long)_arguments.WarmupSteps,
-        NumTrainingSteps = _plan.MaxSteps,
-        SpecificArguments = _arguments.LrSchedulerKwargs,
-    });
-
-    private TrainerState NewState() => new()
-    {
-        MaxSteps = _plan.MaxSteps,
-        NumTrainEpochs = _plan.NumTrainEpochs,
-        LoggingSteps = _loggingSteps,
-        EvalSteps = _evalSteps,
-        SaveSteps = _saveSteps,
-        TrainBatchSize = _arguments.PerDeviceTrainBatchSize,
-        EarlyStopping = _arguments.EarlyStoppingPatience is int patience ? new EarlyStopping(patience, _arguments.EarlyStoppingThreshold) : null,
-    };
-
-    private void Resume()
-    {
-        if (_arguments.ResumeFromCheckpoint is not { } from)
+        double warmup = _arguments.WarmupSteps > 0 ? _arguments.WarmupSteps : _arguments.WarmupRatio * _plan.MaxSteps;
+        return LearningRateSchedule.Create(_arguments.LrSchedulerType, new SchedulerArguments
         {
-            return;
-        }
-
-        if (bool.TryParse(from, out bool newest))
-        {
-            IReadOnlyList<(int Step, string Folder)> found = TrainingCheckpoint.List(_arguments.OutputDir);
-            if (!newest || found.Count == 0)
-            {
-                return;
-            }
-
-            from = found[^1].Folder;
-        }
-
-        if (!Directory.Exists(from))
-        {
-            throw new DirectoryNotFoundException($"resume_from_checkpoint: there is no folder {from}");
-        }
-
-        TrainerState saved = TrainingCheckpoint.Load(from, _update, _schedule, _fingerprint.Value);
-        TrainerState fresh = _state;
-        _state = saved;
-        (_state.MaxSteps, _state.NumTrainEpochs) = (fresh.MaxSteps, fresh.NumTrainEpochs);
-        (_state.LoggingSteps, _state.EvalSteps, _state.SaveSteps, _state.TrainBatchSize) = (fresh.LoggingSteps, fresh.EvalSteps, fresh.SaveSteps, fresh.TrainBatchSize);
-        _state.EarlyStopping = fresh.EarlyStopping is null ? null : saved.EarlyStopping ?? fresh.EarlyStopping;
+            LearningRate = _arguments.LearningRate,
+            GroupLearningRates = [.. _update.Optimizer.Groups.Select(group => group.InitialLearningRate)],
+            NumWarmupSteps = _arguments.WarmupSteps is > 0 and < 1 ? (long)Math.Ceiling(warmup * _plan.MaxSteps) : (long)Math.Ceiling(warmup),
+            NumTrainingSteps = _plan.MaxSteps,
+            SpecificArguments = _arguments.LrSchedulerKwargs,
+        });
     }
+
+    private static void Check(PeftModel model, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, IReadOnlyList<TokenizedSample> evalSamples)
+    {
+        arguments.Validate();
+        if (arguments.EvalStrategy != IntervalStrategy.No && evalSamples.Count == 0)
+        {
+            throw new ArgumentException("eval_strategy asks for evaluations, but there are no held-back samples: give eval_dataset or a test_size");
+        }
+
+        if (samples.Count == 0)
+        {
+            throw new ArgumentException("there are no training samples");
+        }
+
+        if (model.MergedAdapters.Count > 0)
+        {
+            throw new ArgumentException($"the adapters {string.Join(", ", model.MergedAdapters)} are merged, so that training them would change nothing: unmerge them first");
+        }
+
+        SampleCheck.RequireFit(model.Base, samples);
+        SampleCheck.RequireFit(model.Base, evalSamples);
+    }
+
+    private static long EmbeddingParameters(LanguageModel model)
+        => model.NamedModules().OfType<Embedding>().Select(embedding => embedding.Weight.Original).Distinct().Sum(weight => weight.Count);
 }

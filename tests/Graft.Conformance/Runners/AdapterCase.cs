@@ -34,35 +34,28 @@ internal static class AdapterCase
         }
     }
 
-    /// <summary>Tasks other than causal language modelling need other models.</summary>
-    public static void RequireCausal(ConformanceCase @case)
+    /// <summary>Tasks other than language modelling need other heads.</summary>
+    public static void RequireLanguageModel(ConformanceCase @case)
     {
-        if (@case.Has("task") && @case.Root.GetProperty("task").GetString() is { } task && task != "CAUSAL_LM")
+        if (@case.Has("task") && @case.Root.GetProperty("task").GetString() is { } task && task is not ("CAUSAL_LM" or "SEQ_2_SEQ_LM"))
         {
             throw new NotYetException($"task {task}");
         }
-    }
-
-    /// <summary>The key in the file of a tensor that lives under <paramref name="liveName"/>.</summary>
-    public static string Key(string liveName, string adapter)
-    {
-        string name = liveName.Replace($".modules_to_save.{adapter}.", ".", StringComparison.Ordinal).Replace($".{adapter}.", ".", StringComparison.Ordinal);
-        return name.EndsWith($".{adapter}", StringComparison.Ordinal) ? name[..^(adapter.Length + 1)] : name;
     }
 
     /// <summary>The gradient of a parameter.</summary>
     public static unsafe float[] Gradient(Parameter parameter) => new ReadOnlySpan<float>(parameter.Gradient, (int)parameter.Count).ToArray();
 
     /// <summary>All base weights, by name, a tied one under each of its names.</summary>
-    public static Dictionary<string, float[]> Weights(CausalLanguageModel model)
+    public static Dictionary<string, float[]> Weights(LanguageModel model)
         => model.NamedWeights().ToDictionary(weight => weight.Name, weight => weight.Slot.Original.ToArray(), StringComparer.Ordinal);
 
     /// <summary>Compares every sequence's logits with the arrays <c>PREFIX.i</c>.</summary>
-    public static void CheckLogits(Check check, ExpectedArrays expected, string prefix, IReadOnlyList<(int[] Ids, int[] Labels)> sequences, ModelHarness harness)
+    public static void CheckLogits(Check check, ExpectedArrays expected, string prefix, IReadOnlyList<CaseSequence> sequences, ModelHarness harness)
     {
         for (int i = 0; i < sequences.Count; i++)
         {
-            check.Close($"{prefix}.{i}", expected[$"{prefix}.{i}"], harness.Logits(sequences[i].Ids));
+            check.Close($"{prefix}.{i}", expected[$"{prefix}.{i}"], harness.Logits(sequences[i]));
         }
     }
 

@@ -142,7 +142,7 @@ public sealed class AdapterFolderRunner : ICaseRunner
             model.LoadAdapter(folder, trainable: true);
             foreach (JsonProperty tensor in example.Value.GetProperty("tensors").EnumerateObject())
             {
-                TrainableParameter found = model.TrainableParameters().FirstOrDefault(parameter => AdapterCase.Key(parameter.Name, "default") == tensor.Name)
+                TrainableParameter found = model.TrainableParameters().FirstOrDefault(parameter => parameter.Key == tensor.Name)
                     ?? throw new MismatchException($"{example.Name} has no {tensor.Name}");
                 Check.Equal($"shape of {tensor.Name}", tensor.Value.GetProperty("shape").Integers(), found.Parameter.Shape);
                 Check.Equal($"{tensor.Name} belongs to the method", true, tensor.Name.Contains(@case.Root.GetProperty("prefix").GetString()!, StringComparison.Ordinal));
@@ -165,7 +165,7 @@ public sealed class AdapterFolderRunner : ICaseRunner
     };
 
     /// <summary>The base model as if it had been loaded in bfloat16.</summary>
-    private static unsafe void Narrow(CausalLanguageModel model)
+    private static unsafe void Narrow(LanguageModel model)
     {
         foreach ((_, WeightSlot slot) in model.DistinctWeights())
         {

@@ -165,7 +165,7 @@ public sealed class AdapterInitRunner : ICaseRunner
             bool isRandom = false;
             foreach (TrainableParameter parameter in model.TrainableParameters())
             {
-                bool isSame = parameter.Parameter.ToArray().SequenceEqual(values[AdapterCase.Key(parameter.Name, Name)].Values);
+                bool isSame = parameter.Parameter.ToArray().SequenceEqual(values[parameter.Key].Values);
                 isRandom |= !isSame;
                 Check.Equal($"{parameter.Name} with the same seed", true, isSame || seed != 1234);
             }

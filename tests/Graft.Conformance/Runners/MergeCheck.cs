@@ -11,7 +11,7 @@ internal sealed class MergeCheck(
     ExpectedArrays expected,
     PeftModel model,
     ModelHarness harness,
-    List<(int[] Ids, int[] Labels)> sequences,
+    List<CaseSequence> sequences,
     Dictionary<string, float[]> original)
 {
     private readonly JsonElement _merge = @case.Root.GetProperty("merge");
@@ -26,12 +26,12 @@ internal sealed class MergeCheck(
         }
 
         Dictionary<string, float[]> before = AdapterCase.Weights(model.Base);
-        float[] logits = harness.Logits(sequences[0].Ids);
+        float[] logits = harness.Logits(sequences[0]);
         model.MergeAdapter();
         CheckMerged();
         model.UnmergeAdapter();
         CheckSame("after unmerging", before, AdapterCase.Weights(model.Base));
-        Check.Equal("logits after unmerging", logits, harness.Logits(sequences[0].Ids));
+        Check.Equal("logits after unmerging", logits, harness.Logits(sequences[0]));
         model.MergeAndUnload();
         Check.Equal("adapters after merging", 0, model.AdapterNames.Count);
         CheckMerged();
@@ -64,9 +64,9 @@ internal sealed class MergeCheck(
     private void CheckSavedModel() => AdapterCase.InTemporaryFolder(folder =>
     {
         model.SaveModel(folder);
-        using CausalLanguageModel saved = CausalLanguageModel.Load(folder);
+        using LanguageModel saved = LanguageModel.Load(folder);
         using var other = new ModelHarness(saved);
-        Check.Equal("logits of the saved model", harness.Logits(sequences[0].Ids), other.Logits(sequences[0].Ids));
+        Check.Equal("logits of the saved model", harness.Logits(sequences[0]), other.Logits(sequences[0]));
         if (_merge.ValueKind == JsonValueKind.Object && _merge.TryGetProperty("tie_word_embeddings_after", out JsonElement tied) && _merge.GetProperty("same_logits").GetBoolean())
         {
             Check.Equal("tie_word_embeddings", tied.GetBoolean(), saved.Config.TieWordEmbeddings);

@@ -18,17 +18,17 @@ public sealed class ModelRefuseRunner : ICaseRunner
         {
             IEnumerable<string> expect = @case.Root.GetProperty("expect").EnumerateArray().Select(word => word.GetString()!);
             ThrowIfFamilyIsMissing(folder);
-            Check.Refuses("the folder", expect, () => CausalLanguageModel.Load(folder).Dispose());
+            Check.Refuses("the folder", expect, () => LanguageModel.Load(folder).Dispose());
             return;
         }
 
-        using CausalLanguageModel model = CaseJson.LoadModel(folder);
+        using LanguageModel model = CaseJson.LoadModel(folder);
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
         using var harness = new ModelHarness(model);
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         for (int i = 0; i < sequences.Count; i++)
         {
-            check.Close($"logits.{i}", ModelHarness.Expected(expected, $"logits.{i}"), harness.Logits(sequences[i].Ids));
+            check.Close($"logits.{i}", ModelHarness.Expected(expected, $"logits.{i}"), harness.Logits(sequences[i]));
         }
     }
 

@@ -15,19 +15,25 @@ public sealed class ModelRunner : ICaseRunner
     public void Run(ConformanceCase @case, Check check)
     {
         string task = @case.Root.GetProperty("task").GetString()!;
+        if (task == "SEQ_2_SEQ_LM")
+        {
+            new Seq2SeqCheck(@case, check).Run();
+            return;
+        }
+
         if (task != "CAUSAL_LM")
         {
             throw new NotYetException($"task {task}");
         }
 
         string folder = @case.PathOf("model");
-        using CausalLanguageModel model = CaseJson.LoadModel(folder);
+        using LanguageModel model = CaseJson.LoadModel(folder);
         using SafetensorsFile expected = SafetensorsFile.Open(@case.PathOf("tensors"));
         using var harness = new ModelHarness(model);
-        List<(int[] Ids, int[] Labels)> sequences = @case.Sequences();
+        List<CaseSequence> sequences = @case.Sequences();
         for (int i = 0; i < sequences.Count; i++)
         {
-            check.Close($"logits.{i}", ModelHarness.Expected(expected, $"logits.{i}"), harness.Logits(sequences[i].Ids));
+            check.Close($"logits.{i}", ModelHarness.Expected(expected, $"logits.{i}"), harness.Logits(sequences[i]));
         }
 
         foreach (JsonElement text in @case.Root.GetProperty("generate").EnumerateArray())
@@ -40,11 +46,18 @@ public sealed class ModelRunner : ICaseRunner
     }
 
     private static void CheckGradients(
-        ConformanceCase @case, Check check, CausalLanguageModel model, ModelHarness harness, List<(int[] Ids, int[] Labels)> sequences, SafetensorsFile expected)
+        ConformanceCase @case, Check check, LanguageModel model, ModelHarness harness, List<CaseSequence> sequences, SafetensorsFile expected)
     {
         List<(string Name, WeightSlot Slot)> weights = [.. model.DistinctWeights()];
         using var buffer = new ParameterBuffer([.. weights.Select(weight => weight.Slot.Original)]);
-        (double loss, int counted) = harness.Loss(sequences);
+        CheckGradients(@case, check, weights, () => harness.Loss(sequences), expected);
+    }
+
+    /// <summary>The loss, and the gradient of every weight.</summary>
+    public static void CheckGradients(
+        ConformanceCase @case, Check check, List<(string Name, WeightSlot Slot)> weights, Func<(double Loss, int Counted)> run, SafetensorsFile expected)
+    {
+        (double loss, int counted) = run();
         check.Close("loss", @case.Root.GetProperty("loss").GetDouble(), loss);
         Check.Equal("counted_labels", @case.Root.GetProperty("counted_labels").GetInt32(), counted);
         Check.Equal("names of gradients", string.Join(' ', expected.Tensors.Where(t => t.Name.StartsWith("grad.", StringComparison.Ordinal)).Select(t => t.Name[5..]).Order(StringComparer.Ordinal)),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Graft.Text;
 using Graft.Training.Data;
 
 namespace Graft.Conformance;
@@ -14,11 +15,6 @@ public sealed class SftLabelsRunner : ICaseRunner
     /// <inheritdoc/>
     public void Run(ConformanceCase @case, Check check)
     {
-        if (@case.Has("chat_template"))
-        {
-            throw new NotYetException("chat templates");
-        }
-
         var config = new SftConfig(@case.Root.GetProperty("config"));
         if (@case.Has("refuse") && @case.Root.GetProperty("refuse").GetBoolean())
         {
@@ -45,9 +41,9 @@ public sealed class SftLabelsRunner : ICaseRunner
     {
         DataSet data = DataSet.FromRows(@case.Root.GetProperty("rows").EnumerateArray().Select(row => (IReadOnlyDictionary<string, object?>)ValueOf(row)!));
         bool tokenized = data.Columns.Contains("input_ids");
-        if (data.Columns.Contains("messages") || data.Columns.Contains("conversations"))
+        if (IsConversational(data))
         {
-            throw new NotYetException("conversations");
+            throw new NotYetException("chat templates");
         }
 
         if (config is { PaddingFree: true, Packing: false, MaxLength: not null })
@@ -55,7 +51,7 @@ public sealed class SftLabelsRunner : ICaseRunner
             throw new NotYetException("padding_free with max_length and without packing");
         }
 
-        ITextEncoder encoder = tokenized ? new NoEncoder() : throw new NotYetException("tokenizer for training texts");
+        ITextEncoder encoder = tokenized ? new NoEncoder() : new TokenizerEncoder(Tokenizer.Load(@case.PathOf("tokenizer")), config.EosToken);
         SampleTemplate? template = tokenized ? null : SampleTemplate.OfColumns(data.Columns, config.DatasetTextField);
         var options = new SampleOptions
         {
@@ -66,6 +62,10 @@ public sealed class SftLabelsRunner : ICaseRunner
         IReadOnlyList<TokenizedSample> samples = TokenizedDataSet.Create(data, template, encoder, options).Samples;
         return config.Packing ? Pack(samples, config) : [.. samples.Select(sample => new[] { sample })];
     }
+
+    private static bool IsConversational(DataSet data)
+        => data.Columns.Contains("messages") || data.Columns.Contains("conversations")
+            || (data.Columns.Contains("prompt") && data.Rows.Any(row => row.TryGetValue("prompt", out object? prompt) && prompt is IReadOnlyList<object?>));
 
     private static IReadOnlyList<IReadOnlyList<TokenizedSample>> Pack(IReadOnlyList<TokenizedSample> samples, SftConfig config)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Graft.Generation;
 using Graft.Generation.Stopping;
+using Graft.Text;
 
 namespace Graft.Conformance.Runners;
 
@@ -13,35 +14,23 @@ public sealed class StoppingCriteriaRunner : ICaseRunner
     /// <inheritdoc/>
     public void Run(ConformanceCase @case, Check check)
     {
+        var tokens = new Lazy<TokenBytes>(() => new TokenBytes(Tokenizer.Load(@case.PathOf("tokenizer"))));
         int index = 0;
-        int strings = 0;
         foreach (JsonElement row in @case.Root.GetProperty("rows").EnumerateArray())
         {
             string criterion = row.GetProperty("criterion").GetString()!;
-            int[] tokens = [.. row.GetProperty("input_ids").EnumerateArray().Select(item => item.GetInt32())];
-            JsonElement value = row.GetProperty(criterion);
-            if (criterion == "stop_strings")
-            {
-                strings++;
-            }
-            else
-            {
-                Check.Equal($"row {index} ({row})", row.GetProperty("stops").GetBoolean(), Create(criterion, value).Stops(tokens, 0));
-            }
-
+            bool stops = Create(criterion, row.GetProperty(criterion), tokens).Stops(row.GetProperty("input_ids").Integers(), 0);
+            Check.Equal($"row {index} ({row})", row.GetProperty("stops").GetBoolean(), stops);
             index++;
-        }
-
-        if (strings > 0)
-        {
-            throw new NotYetException($"stop strings ({strings} rows): no tokenizer yet");
         }
     }
 
-    private static IStoppingCriterion Create(string criterion, JsonElement value) => criterion switch
+    private static IStoppingCriterion Create(string criterion, JsonElement value, Lazy<TokenBytes> tokens) => criterion switch
     {
-        "eos_token_id" => new EosTokenCriterion(value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => item.GetInt32())] : [value.GetInt32()]),
+        "eos_token_id" => new EosTokenCriterion(value.ValueKind == JsonValueKind.Array ? value.Integers() : [value.GetInt32()]),
         "max_length" => new MaxLengthCriterion(LengthLimit.Total(value.GetInt32())),
+        "stop_strings" => new StopStringCriterion(
+            value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(text => text.GetString()!)] : [value.GetString()!], tokens.Value.Of),
         _ => throw new NotYetException($"stopping criterion {criterion}"),
     };
 }

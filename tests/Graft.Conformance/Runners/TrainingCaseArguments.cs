@@ -23,6 +23,16 @@ internal static class TrainingCaseArguments
             LrSchedulerKwargs = Keywords(config.GetProperty("lr_scheduler_kwargs")),
             WarmupSteps = config.GetProperty("warmup_steps").GetDouble(),
             Optim = config.GetProperty("optim").GetString()!,
+            OptimArgs = config.TryGetProperty("optim_args", out JsonElement own) ? own.GetString() : null,
+            LoraplusLrRatio = LoraPlus(@case, "loraplus_lr_ratio", null),
+            LoraplusLrEmbedding = LoraPlus(@case, "loraplus_lr_embedding", 1e-6)!.Value,
+            LoraplusWeightDecay = LoraPlus(@case, "loraplus_weight_decay", 0)!.Value,
+            IncludeNumInputTokensSeen = config.GetProperty("include_num_input_tokens_seen").ToString() switch
+            {
+                "all" or "True" => InputTokenCount.All,
+                "non_padding" => InputTokenCount.NonPadding,
+                _ => InputTokenCount.No,
+            },
             WeightDecay = config.GetProperty("weight_decay").GetDouble(),
             AdamBeta1 = config.GetProperty("adam_beta1").GetDouble(),
             AdamBeta2 = config.GetProperty("adam_beta2").GetDouble(),
@@ -48,6 +58,9 @@ internal static class TrainingCaseArguments
             EarlyStoppingThreshold = stopping is { } t && t.TryGetProperty("early_stopping_threshold", out JsonElement threshold) ? threshold.GetDouble() : 0,
         };
     }
+
+    private static double? LoraPlus(ConformanceCase @case, string name, double? otherwise)
+        => @case.Has("loraplus") && @case.Root.GetProperty("loraplus").TryGetProperty(name, out JsonElement value) ? value.GetDouble() : otherwise;
 
     private static IntervalStrategy Strategy(JsonElement config, string name) => config.GetProperty(name).GetString() switch
     {

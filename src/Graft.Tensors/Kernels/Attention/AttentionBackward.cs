@@ -7,7 +7,8 @@ namespace Graft.Tensors.Kernels;
 /// <remarks>
 /// A part is a key and value head over one sequence, with all query heads that share it. Where there are too few of them to keep
 /// the workers busy, two passes take smaller parts: one for the queries, block by block, one for keys and values. That is 7 products
-/// instead of 5, since both compute the probabilities, and the same bits: every sum has the same order either way.
+/// instead of 5, since both compute the probabilities, and the same bits: every sum has the same order either way. A relative bias
+/// that trains always takes the one pass, in which a head of a sequence has one sum.
 /// </remarks>
 internal static unsafe class AttentionBackward
 {
@@ -23,7 +24,7 @@ internal static unsafe class AttentionBackward
 
     /// <summary>Adds to the gradients; those that nobody needs are null.</summary>
     public static void Run(
-        in AttentionOperands operands, Tensor output, Tensor logSums, float* outputGradient, float* queryGradient, float* keyGradient, float* valueGradient)
+        in AttentionOperands operands, Tensor output, Tensor logSums, float* outputGradient, float* queryGradient, float* keyGradient, float* valueGradient, RelativeBiasGradient? biasGradient = null)
     {
         AttentionSettings settings = operands.Settings;
         TokenBlocks blocks = TokenBlocks.Of(operands.Queries.Sequences, operands.Keys.Sequences);
@@ -36,12 +37,13 @@ internal static unsafe class AttentionBackward
             QueryGradient = queryGradient,
             KeyGradient = keyGradient,
             ValueGradient = valueGradient,
+            BiasGradient = biasGradient,
             Blocks = blocks,
         };
         OpProfile.Count(5 * operands.MultiplyAdds(), 2 * operands.Bytes());
         int groups = settings.KeyValueHeads * operands.Queries.Sequences.Count;
         long work = blocks.Pairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim);
-        if (InstructionSet.Current == Isa.Scalar || AtOnceIsFaster(groups, WorkGrain.PartsPerRun(groups, work)))
+        if (InstructionSet.Current == Isa.Scalar || biasGradient is not null || AtOnceIsFaster(groups, WorkGrain.PartsPerRun(groups, work)))
         {
             job.Start(Pass.Whole, groups, 2 * work);
             return;
@@ -75,6 +77,7 @@ internal static unsafe class AttentionBackward
         public float* QueryGradient;
         public float* KeyGradient;
         public float* ValueGradient;
+        public RelativeBiasGradient? BiasGradient;
         public TokenBlocks Blocks;
         private Pass _pass;
         private int _parts;
@@ -151,6 +154,7 @@ internal static unsafe class AttentionBackward
             {
                 AttentionHead next = Operands.Head(sequence, (keyValueHead * group) + i, Output, LogSums);
                 AttentionHeadGradients nextGradients = Gradients(next);
+                nextGradients.RelativeBias = BiasAt(sequence, (keyValueHead * group) + i);
                 nextGradients.Queries = _pass == Pass.Whole ? nextGradients.Queries : null;
                 kernel.AddHead(next, nextGradients, 0, next.QueryCount);
             }
@@ -180,9 +184,13 @@ internal static unsafe class AttentionBackward
             for (int i = 0; i < Operands.Settings.GroupSize; i++)
             {
                 AttentionHead head = Operands.Head(part % sequences, firstHead + i, Output, LogSums);
-                ScalarAttention.Backward(head, Gradients(head));
+                AttentionHeadGradients gradients = Gradients(head);
+                gradients.RelativeBias = BiasAt(part % sequences, firstHead + i);
+                ScalarAttention.Backward(head, gradients);
             }
         }
+
+        private readonly float* BiasAt(int sequence, int head) => BiasGradient is { } bias ? bias.At(sequence, head) : null;
 
         private readonly AttentionHeadGradients Gradients(in AttentionHead head) => new()
         {

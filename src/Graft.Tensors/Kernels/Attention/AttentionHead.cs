@@ -42,6 +42,9 @@ internal unsafe struct AttentionHead
     public AlibiForm Alibi;
     public float Slope;
 
+    /// <summary>Bias of distance 0; distances are query minus key. Null for none.</summary>
+    public float* RelativeBias;
+
     /// <summary>First key that query row <paramref name="query"/> sees.</summary>
     public readonly int FirstKeyOf(int query)
         => Window == 0 ? 0 : Math.Max(0, FirstQuery + query - Window + 1);
@@ -53,7 +56,10 @@ internal unsafe struct AttentionHead
         return Causal ? self + 1 : Window == 0 ? KeyCount : (int)Math.Min(KeyCount, (long)self + Window);
     }
 
-    /// <summary>What is added to the scaled score of a key.</summary>
+    /// <summary>What is added to the scaled score of a query row and a key.</summary>
+    public readonly float BiasOf(int query, int key) => BiasOf(key) + (RelativeBias == null ? 0 : RelativeBias[FirstQuery + query - key]);
+
+    /// <summary>What is added to the scaled score of a key, whatever the query.</summary>
     public readonly float BiasOf(int key) => AlibiSlopes.Bias(Alibi, Slope, FirstPosition + key, Scale);
 }
 
@@ -71,4 +77,7 @@ internal unsafe struct AttentionHeadGradients
 
     /// <summary>[KeyCount, ValueHeadDim], stride of the values.</summary>
     public float* Values;
+
+    /// <summary>Laid out like <see cref="AttentionHead.RelativeBias"/>.</summary>
+    public float* RelativeBias;
 }

@@ -2,7 +2,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Queries, keys and values of a batch, and where their heads lie.</summary>
 internal readonly unsafe struct AttentionOperands(
-    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings)
+    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
 {
     public readonly Tensor Queries = queries;
     public readonly Tensor Keys = keys;
@@ -11,6 +11,7 @@ internal readonly unsafe struct AttentionOperands(
     public readonly HeadLayout KeyLayout = keyLayout;
     public readonly HeadLayout ValueLayout = valueLayout;
     public readonly AttentionSettings Settings = settings;
+    public readonly RelativeBias Bias = bias;
 
     public void Validate()
     {
@@ -39,9 +40,9 @@ internal readonly unsafe struct AttentionOperands(
     {
         SequenceLayout queries = Queries.Sequences;
         SequenceLayout keys = Keys.Sequences;
-        if (Settings.Causal || Settings.Window != 0)
+        if (Settings.Causal || Settings.Window != 0 || Bias.Exists)
         {
-            throw new ArgumentException("attention over the keys of another batch must be neither causal nor have a window");
+            throw new ArgumentException("attention over the keys of another batch must be neither causal nor have a window or a relative bias");
         }
 
         if (keys.Count != queries.Count)
@@ -102,6 +103,7 @@ internal readonly unsafe struct AttentionOperands(
             SoftCap = Settings.SoftCap,
             Alibi = Settings.Alibi,
             Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
+            RelativeBias = Bias.Exists ? Bias.At(Bias.Values.Data, head) : null,
         };
     }
 

@@ -183,6 +183,10 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + offset);
         LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
         LaneSoftmax<TLanes, TVector>.Gradient(keys, lanes, _scores, _scoreGradients, lanes, _panel.Maximum, _panel.Sum);
+        if (gradients.RelativeBias != null)
+        {
+            LaneSoftmax<TLanes, TVector>.SumByDistance(keys, lanes, _scoreGradients, lanes, gradients.RelativeBias + _panel.DistanceTo(head, begin));
+        }
 
         if (_capSlopes != null)
         {

@@ -6,6 +6,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Attention over a key-value cache: new keys and values are appended, then each head reads its cached ones.</summary>
 /// <remarks>
+/// Cross-attention appends nothing and reads what <see cref="Append"/> has put there.
 /// Sequences with a few new tokens are decoded row by row, a part for each key and value head. Longer pieces (prompts) take the
 /// blocked kernel, a part for each head and block of queries. Which of the two depends on nothing but the number of new tokens.
 /// </remarks>
@@ -18,29 +19,60 @@ internal static unsafe class CachedAttentionForward
     private const int MemoryWeight = 4;
     private const int HeadsSlot = 7;
 
-    public static void Run(in AttentionOperands operands, Tensor output, KeyValueCache cache, int layer)
+    /// <summary>Appends the new keys and values, and attends to all in the slots of the step.</summary>
+    public static void Run(in AttentionOperands operands, Tensor output, KeyValueCache cache, int layer) => Run(operands, output, cache, layer, cache.SlotsOfStep, appends: true);
+
+    /// <summary>Attends to what is in <paramref name="slots"/>, one for each sequence; they may repeat.</summary>
+    public static void RunCross(in AttentionOperands operands, Tensor output, KeyValueCache cache, int layer, ReadOnlySpan<int> slots)
+        => Run(operands, output, cache, layer, slots, appends: false);
+
+    /// <summary>Appends keys and values to the slots of the step.</summary>
+    public static void Append(in AttentionOperands operands, KeyValueCache cache, int layer)
+    {
+        SequenceLayout sequences = operands.Keys.Sequences;
+        fixed (int* slots = cache.SlotsOfStep)
+        {
+            var job = new Job { Operands = operands, Cache = cache, Layer = layer, Slots = slots, Appends = true };
+            for (int i = 0; i < sequences.Count; i++)
+            {
+                cache.Reserve(slots[i], layer, sequences.Offsets[i + 1] - sequences.Offsets[i], operands.Settings.KeyValueHeads);
+                for (int head = 0; head < operands.Settings.KeyValueHeads; head++)
+                {
+                    job.Append(i, head);
+                }
+            }
+        }
+    }
+
+    private static void Run(in AttentionOperands operands, Tensor output, KeyValueCache cache, int layer, ReadOnlySpan<int> slots, bool appends)
     {
         SequenceLayout sequences = operands.Queries.Sequences;
         AttentionSettings settings = operands.Settings;
-        ReadOnlySpan<int> slots = cache.SlotsOfStep;
         long decodingKeys = 0;
         long promptPairs = 0;
         for (int i = 0; i < sequences.Count; i++)
         {
             int queries = sequences.Offsets[i + 1] - sequences.Offsets[i];
-            cache.Reserve(slots[i], layer, queries, settings.KeyValueHeads);
+            if (appends)
+            {
+                cache.Reserve(slots[i], layer, queries, settings.KeyValueHeads);
+            }
+
             long pairs = (long)queries * (cache.LengthOf(slots[i]) + queries);
             promptPairs += queries >= MinimumBlockedQueries ? pairs : 0;
             decodingKeys += queries >= MinimumBlockedQueries ? 0 : pairs;
         }
 
-        var job = new Job { Operands = operands, Output = output, Cache = cache, Layer = layer };
-        job.Start(settings.KeyValueHeads * sequences.Count, decodingKeys * settings.Heads * (settings.HeadDim + settings.ValueHeadDim) * MemoryWeight);
-        if (promptPairs > 0)
+        fixed (int* slotsOfSequences = slots)
         {
-            job.Blocks = TokenBlocks.Of(sequences, sequences, MinimumBlockedQueries);
-            job.Prompts = true;
-            job.Start(settings.Heads * job.Blocks.Count, promptPairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim));
+            var job = new Job { Operands = operands, Output = output, Cache = cache, Layer = layer, Slots = slotsOfSequences, Appends = appends };
+            job.Start(settings.KeyValueHeads * sequences.Count, decodingKeys * settings.Heads * (settings.HeadDim + settings.ValueHeadDim) * MemoryWeight);
+            if (promptPairs > 0)
+            {
+                job.Blocks = TokenBlocks.Of(sequences, sequences, MinimumBlockedQueries);
+                job.Prompts = true;
+                job.Start(settings.Heads * job.Blocks.Count, promptPairs * settings.Heads * (settings.HeadDim + settings.ValueHeadDim));
+            }
         }
     }
 
@@ -50,6 +82,8 @@ internal static unsafe class CachedAttentionForward
         public Tensor Output;
         public KeyValueCache Cache;
         public int Layer;
+        public int* Slots;
+        public bool Appends;
         public TokenBlocks Blocks;
 
         /// <summary>False: append everything, and decode the short sequences. True: the long ones.</summary>
@@ -90,7 +124,11 @@ internal static unsafe class CachedAttentionForward
 
         private readonly void AppendAndDecode(int sequence, int keyValueHead)
         {
-            Append(sequence, keyValueHead);
+            if (Appends)
+            {
+                Append(sequence, keyValueHead);
+            }
+
             int group = Operands.Settings.GroupSize;
             var heads = (AttentionHead*)ThreadScratch.Get(HeadsSlot, (nuint)(group * sizeof(AttentionHead)));
             for (int i = 0; i < group; i++)
@@ -137,7 +175,7 @@ internal static unsafe class CachedAttentionForward
         private readonly AttentionHead Head(int sequence, int index)
         {
             AttentionSettings settings = Operands.Settings;
-            int slot = Cache.SlotsOfStep[sequence];
+            int slot = Slots[sequence];
             KeyValueCache.LayerCache memory = Cache.MemoryOf(slot, Layer);
             AttentionHead head = Operands.QueryHead(sequence, index, Output, logSums: null);
             long start = (long)(index / settings.GroupSize) * memory.Capacity;
@@ -145,15 +183,16 @@ internal static unsafe class CachedAttentionForward
             head.Values = memory.Values + (start * settings.ValueHeadDim);
             head.KeyStride = settings.HeadDim;
             head.ValueStride = settings.ValueHeadDim;
-            head.FirstQuery = Cache.LengthOf(slot);
-            head.KeyCount = head.FirstQuery + head.QueryCount;
+            int cached = Cache.LengthOf(slot);
+            head.FirstQuery = Appends ? cached : 0;
+            head.KeyCount = Appends ? cached + head.QueryCount : cached;
             return head;
         }
 
-        private readonly void Append(int sequence, int head)
+        public readonly void Append(int sequence, int head)
         {
-            SequenceLayout sequences = Operands.Queries.Sequences;
-            int slot = Cache.SlotsOfStep[sequence];
+            SequenceLayout sequences = Operands.Keys.Sequences;
+            int slot = Slots[sequence];
             KeyValueCache.LayerCache memory = Cache.MemoryOf(slot, Layer);
             int first = sequences.Offsets[sequence];
             int count = sequences.Offsets[sequence + 1] - first;

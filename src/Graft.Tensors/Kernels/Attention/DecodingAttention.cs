@@ -25,8 +25,9 @@ internal static unsafe class DecodingAttention<TLanes, TVector>
         int padded = PanelCopy.RoundUp(end - begin, TLanes.Count);
         int rows = headCount * head.QueryCount;
         int width = PanelCopy.RoundUp(head.ValueHeadDim, TLanes.Count);
-        float* scores = ThreadScratch.GetSingles(ScratchSlot, ((long)rows * (padded + width)) + head.HeadDim);
+        float* scores = ThreadScratch.GetSingles(ScratchSlot, ((long)rows * (padded + width)) + padded);
         float* outputs = scores + ((long)rows * padded);
+        float* biases = outputs + ((long)rows * width);
         for (int block = begin; block < end; block += KeysPerBlock)
         {
             int count = Math.Min(KeysPerBlock, end - block);
@@ -41,7 +42,7 @@ internal static unsafe class DecodingAttention<TLanes, TVector>
         for (int row = 0; row < rows; row++)
         {
             ref readonly AttentionHead of = ref heads[row / head.QueryCount];
-            Normalise(of, row % head.QueryCount, begin, end, scores + ((long)row * padded), padded);
+            Normalise(of, row % head.QueryCount, begin, scores + ((long)row * padded), padded, biases);
         }
 
         new Span<float>(outputs, rows * width).Clear();
@@ -117,7 +118,7 @@ internal static unsafe class DecodingAttention<TLanes, TVector>
     }
 
     /// <summary>Dot products become probabilities; keys that the row does not see get zero.</summary>
-    private static void Normalise(in AttentionHead head, int query, int begin, int end, float* scores, int padded)
+    private static void Normalise(in AttentionHead head, int query, int begin, float* scores, int padded, float* biases)
     {
         int first = head.FirstKeyOf(query) - begin;
         int stop = head.EndKeyOf(query) - begin;
@@ -132,6 +133,11 @@ internal static unsafe class DecodingAttention<TLanes, TVector>
             LaneSoftmax<TLanes, TVector>.Cap(1, padded, scores, null, padded, QueryPanel.SoftCap(head));
         }
 
+        if (head.RelativeBias != null)
+        {
+            AddByDistance(head.RelativeBias + (head.FirstQuery + query - begin - first), stop - first, scores + first, biases);
+        }
+
         new Span<float>(scores, first).Fill(float.NegativeInfinity);
         new Span<float>(scores + stop, padded - stop).Fill(float.NegativeInfinity);
         for (int i = first; head.Alibi != AlibiForm.None && i < stop; i++)
@@ -140,6 +146,26 @@ internal static unsafe class DecodingAttention<TLanes, TVector>
         }
 
         Exponentials(scores, padded);
+    }
+
+    /// <summary>Adds the biases of consecutive keys, whose distances fall: they are turned round first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddByDistance(float* bias, int keys, float* scores, float* biases)
+    {
+        var ascending = new Span<float>(biases, keys);
+        new ReadOnlySpan<float>(bias - (keys - 1), keys).CopyTo(ascending);
+        ascending.Reverse();
+        TVector factor = TLanes.Broadcast(Log2E);
+        int i = 0;
+        for (; i + TLanes.Count <= keys; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(biases + i), factor, TLanes.Load(scores + i)), scores + i);
+        }
+
+        for (; i < keys; i++)
+        {
+            scores[i] += biases[i] * Log2E;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

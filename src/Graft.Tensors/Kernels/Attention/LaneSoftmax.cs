@@ -95,6 +95,47 @@ internal static unsafe class LaneSoftmax<TLanes, TVector>
         }
     }
 
+    /// <summary>Adds a bias that depends on how far query and key are apart.</summary>
+    /// <param name="keys">Number of rows.</param>
+    /// <param name="lanes">Number of queries.</param>
+    /// <param name="scores">[keys, lanes].</param>
+    /// <param name="stride">Floats from one row to the next.</param>
+    /// <param name="bias">Bias of the first query and the first key; a query further is one element up, a key further one down.</param>
+    /// <param name="factor">Multiplies the biases.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddByDistance(int keys, int lanes, float* scores, nint stride, float* bias, float factor)
+    {
+        TVector factors = TLanes.Broadcast(factor);
+        for (int key = 0; key < keys; key++)
+        {
+            float* row = scores + (key * stride);
+            for (int lane = 0; lane < lanes; lane += TLanes.Count)
+            {
+                TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(bias - key + lane), factors, TLanes.Load(row + lane)), row + lane);
+            }
+        }
+    }
+
+    /// <summary>The way back of <see cref="AddByDistance"/>: adds the gradient of each score to that of its bias.</summary>
+    /// <param name="keys">Number of rows.</param>
+    /// <param name="lanes">Number of queries.</param>
+    /// <param name="gradients">[keys, lanes] gradients of the scores, zero in lanes without a query.</param>
+    /// <param name="stride">Floats from one row to the next.</param>
+    /// <param name="bias">Gradient of the bias of the first query and the first key.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumByDistance(int keys, int lanes, float* gradients, nint stride, float* bias)
+    {
+        for (int key = 0; key < keys; key++)
+        {
+            float* row = gradients + (key * stride);
+            for (int lane = 0; lane < lanes; lane += TLanes.Count)
+            {
+                float* at = bias - key + lane;
+                TLanes.Store(TLanes.Add(TLanes.Load(at), TLanes.Load(row + lane)), at);
+            }
+        }
+    }
+
     /// <summary>One step of the online softmax: scores become exponentials, and what was summed before is scaled to the new maximum.</summary>
     /// <param name="keys">Number of rows.</param>
     /// <param name="lanes">Number of queries.</param>

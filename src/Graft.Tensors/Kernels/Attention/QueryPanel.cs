@@ -94,12 +94,20 @@ internal unsafe struct QueryPanel
     public readonly bool SeesAll(in AttentionHead head, int begin, int end)
         => head.FirstKeyOf(First + Count - 1) <= begin && head.EndKeyOf(First) >= end;
 
+    /// <summary>Distance of the panel's first query and key <paramref name="begin"/>.</summary>
+    public readonly int DistanceTo(in AttentionHead head, int begin) => head.FirstQuery + First - begin;
+
     /// <summary>Adds biases and hides unseen keys in scores whose first row is key <paramref name="begin"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Mask<TLanes, TVector>(in AttentionHead head, int begin, int end, float* scores, float* bias)
         where TLanes : struct, IVectorLanes<TVector>
         where TVector : struct
     {
+        if (head.RelativeBias != null)
+        {
+            LaneSoftmax<TLanes, TVector>.AddByDistance(end - begin, Lanes, scores, Lanes, head.RelativeBias + DistanceTo(head, begin), Log2E);
+        }
+
         if (!SeesAll(head, begin, end))
         {
             for (int i = 0; i < Lanes; i++)

@@ -58,7 +58,7 @@ internal static unsafe class ScalarAttention
             float expected = Dot(output, outputGradient, head.ValueHeadDim);
             for (int j = begin; j < stop; j++)
             {
-                float capSlope = CapSlope(probabilities[j] - head.BiasOf(j), head.SoftCap);
+                float capSlope = CapSlope(probabilities[j] - head.BiasOf(i, j), head.SoftCap);
                 float probability = MathF.Exp(probabilities[j] - logSum);
                 if (gradients.Values != null)
                 {
@@ -66,7 +66,13 @@ internal static unsafe class ScalarAttention
                 }
 
                 float probabilityGradient = Dot(head.Values + (j * head.ValueStride), outputGradient, head.ValueHeadDim);
-                float scoreGradient = probability * (probabilityGradient - expected) * capSlope * head.Scale;
+                float biasGradient = probability * (probabilityGradient - expected);
+                if (gradients.RelativeBias != null)
+                {
+                    gradients.RelativeBias[head.FirstQuery + i - j] += biasGradient;
+                }
+
+                float scoreGradient = biasGradient * capSlope * head.Scale;
                 if (gradients.Queries != null)
                 {
                     AddScaled(gradients.Queries + (i * head.QueryStride), head.Keys + (j * head.KeyStride), scoreGradient, head.HeadDim);
@@ -87,7 +93,7 @@ internal static unsafe class ScalarAttention
         for (int j = begin; j < stop; j++)
         {
             float score = Dot(query, head.Keys + (j * head.KeyStride), head.HeadDim) * head.Scale;
-            scores[j] = Capped(score, head.SoftCap) + head.BiasOf(j);
+            scores[j] = Capped(score, head.SoftCap) + head.BiasOf(row, j);
             maximum = MathF.Max(maximum, scores[j]);
         }
 

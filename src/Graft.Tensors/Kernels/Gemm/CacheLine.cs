@@ -6,6 +6,12 @@ namespace Graft.Tensors.Kernels;
 /// <summary>Hints to the caches; .NET has them for x86 only, elsewhere they are nothing.</summary>
 internal static unsafe class CacheLine
 {
+    /// <summary>
+    /// Rows up to this size are best asked for in the order in which they lie; of longer ones each is a stream of its own, which the
+    /// hardware follows better.
+    /// </summary>
+    public const int ShortRowBytes = 2048;
+
     /// <summary>Asks for a line in the first-level cache. Any address is fine: a hint never faults.</summary>
     /// <param name="address">An address in the line.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

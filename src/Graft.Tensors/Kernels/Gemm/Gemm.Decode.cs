@@ -19,6 +19,12 @@ public static unsafe partial class Gemm
     /// <exception cref="NotSupportedException">B is stored in a format that kernels do not read.</exception>
     public static void MultiplyTransposedSmall(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
     {
+        if (b.Quantized is not null)
+        {
+            SmallQuantized(m, a, lda, b, c, ldc, accumulate);
+            return;
+        }
+
         switch (b.DType)
         {
             case DType.Float32: SmallDispatch<SingleSource>(m, a, lda, b, bTransposed: true, c, ldc, accumulate); break;
@@ -39,12 +45,40 @@ public static unsafe partial class Gemm
     /// <exception cref="NotSupportedException">B is stored in a format that kernels do not read.</exception>
     public static void MultiplySmall(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
     {
+        if (b.Quantized is not null)
+        {
+            Multiply(m, a, lda, b, c, ldc, accumulate);
+            return;
+        }
+
         switch (b.DType)
         {
             case DType.Float32: SmallDispatch<SingleSource>(m, a, lda, b, bTransposed: false, c, ldc, accumulate); break;
             case DType.BFloat16: SmallDispatch<HalfWidthSource<BFloat16Format>>(m, a, lda, b, bTransposed: false, c, ldc, accumulate); break;
             case DType.Float16: SmallDispatch<HalfWidthSource<Float16Format>>(m, a, lda, b, bTransposed: false, c, ldc, accumulate); break;
             default: throw WeightDecoder.Unsupported(b);
+        }
+    }
+
+    private static void SmallQuantized(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
+    {
+        if (m <= 0 || b.Rows == 0 || b.Columns == 0)
+        {
+            MultiplyTransposed(m, a, lda, b, c, ldc, accumulate);
+            return;
+        }
+
+        if (InstructionSet.Current >= Isa.Avx2 && b.Quantized!.TryMultiplySmall(m, a, lda, b.FirstRow, b.Rows, c, ldc, accumulate))
+        {
+            return;
+        }
+
+        switch (InstructionSet.Current)
+        {
+            case Isa.Avx512: new QuantizedRowProduct<SmallKernelAvx512> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run(); break;
+            case Isa.Avx2: new QuantizedRowProduct<SmallKernelAvx2> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run(); break;
+            case Isa.Vector128: new QuantizedRowProduct<SmallKernelVector128> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run(); break;
+            default: new QuantizedRowProduct<SmallKernelScalar> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run(); break;
         }
     }
 

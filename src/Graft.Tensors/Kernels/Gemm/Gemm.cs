@@ -86,6 +86,12 @@ public static unsafe partial class Gemm
         }
 
         Count(m, n, k, b);
+        if (b.Quantized is not null)
+        {
+            Dispatch<QuantizedDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate);
+            return;
+        }
+
         switch (b.DType)
         {
             case DType.Float32: Dispatch<SingleDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;

@@ -7,13 +7,19 @@ internal unsafe interface ISmallKernel
     /// <summary>Elements in a vector.</summary>
     static abstract int Lanes { get; }
 
-    /// <summary>Rows of A that <see cref="Dot"/> takes at once; it takes the powers of two up to that.</summary>
-    static abstract int MaxBatch { get; }
+    /// <summary>Whether <see cref="Dot"/> wants A, and both tails, with every sixteen elements split as <see cref="EvenOdd"/> does it.</summary>
+    /// <typeparam name="TSource">The storage format of B.</typeparam>
+    static abstract bool Splits<TSource>()
+        where TSource : struct, IVectorSource;
+
+    /// <summary>How many rows of A and of B <see cref="Dot"/> takes at once; single rows of B it takes too.</summary>
+    /// <param name="batch">Rows of A that are left; the tile has no more.</param>
+    static abstract (int Batch, int Rows) Tile(int batch);
 
     /// <summary>Dot products of rows of A with rows of B, in the order that <see cref="SmallKernelScalar"/> spells out.</summary>
     /// <typeparam name="TSource">The storage format of B.</typeparam>
     /// <param name="batch">Rows of A.</param>
-    /// <param name="rows">Rows of B: 1 or 4.</param>
+    /// <param name="rows">Rows of B: 1 or as many as <see cref="Tile"/> says.</param>
     /// <param name="a">A.</param>
     /// <param name="lda">Elements from one row of A to the next.</param>
     /// <param name="b">The first row of B.</param>
@@ -21,8 +27,10 @@ internal unsafe interface ISmallKernel
     /// <param name="chunks">Terms in whole chunks of 16.</param>
     /// <param name="aTail">The remaining terms of A, filled up with zeros to 16 for each row.</param>
     /// <param name="bTail">The remaining terms of B as fp32, filled up with zeros to 16 for each row; null where there are none.</param>
-    /// <param name="result">One number for each row of A and, within it, each row of B.</param>
-    static abstract void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    /// <param name="c">Where the products go: one row for each row of A, one column for each row of B.</param>
+    /// <param name="ldc">Elements from one row of C to the next.</param>
+    /// <param name="accumulate">Add to C instead of overwriting it.</param>
+    static abstract void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource;
 
     /// <summary><c>sums[j] += a[0] · b[0, j] + ... + a[7] · b[7, j]</c>, one fused multiply-add after the other.</summary>

@@ -20,6 +20,12 @@ internal unsafe interface IVectorSource
 
     /// <summary>Sixteen elements.</summary>
     static abstract Vector512<float> Load512(byte* row, nint index);
+
+    /// <summary>Half of sixteen elements, whichever half is cheap: of 32-bit ones the first eight, of 16-bit ones every other from the first.</summary>
+    static abstract Vector256<float> FirstHalf(byte* row, nint index);
+
+    /// <summary>The other half of sixteen elements.</summary>
+    static abstract Vector256<float> SecondHalf(byte* row, nint index);
 }
 
 /// <summary>fp32.</summary>
@@ -42,6 +48,14 @@ internal unsafe struct SingleSource : IVectorSource
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load512(byte* row, nint index) => Vector512.Load((float*)row + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> FirstHalf(byte* row, nint index) => Vector256.Load((float*)row + index);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SecondHalf(byte* row, nint index) => Vector256.Load((float*)row + index + 8);
 }
 
 /// <summary>A 16-bit format.</summary>
@@ -69,4 +83,12 @@ internal unsafe struct HalfWidthSource<TFormat> : IVectorSource
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load512(byte* row, nint index)
         => TFormat.Lower(Vector512.WidenLower(Vector256.Load((ushort*)row + index).ToVector512Unsafe()));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> FirstHalf(byte* row, nint index) => TFormat.Lower(Vector256.Load((ushort*)row + index).AsUInt32());
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> SecondHalf(byte* row, nint index) => TFormat.Upper(Vector256.Load((ushort*)row + index).AsUInt32());
 }

@@ -17,16 +17,24 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
     public static int Lanes => 8;
 
     /// <inheritdoc/>
-    public static int MaxBatch => 1;
+    public static bool Splits<TSource>()
+        where TSource : struct, IVectorSource
+        => EvenOdd.Splits<TSource>();
 
     /// <inheritdoc/>
-    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    public static (int Batch, int Rows) Tile(int batch) => batch >= 4 ? (4, 1) : batch >= 2 ? (2, 2) : (1, 4);
+
+    /// <inheritdoc/>
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         switch ((batch * 8) + rows)
         {
-            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 17: Dot2x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 18: Dot2x2<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 33: Dot4x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
             default: throw new UnreachableException();
         }
     }
@@ -79,21 +87,32 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector256<float> s0_0_0 = Vector256<float>.Zero;
         Vector256<float> s0_0_1 = Vector256<float>.Zero;
-        nint ahead = 1 * rowBytes;
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector256<float> x0_0 = Vector256.Load(a + index);
-            Vector256<float> y0_0 = TSource.Load256(b, index);
+            Vector256<float> y0_0 = TSource.FirstHalf(b, index);
             s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
             Vector256<float> x0_1 = Vector256.Load(a + index + 8);
-            Vector256<float> y0_1 = TSource.Load256(b, index + 8);
+            Vector256<float> y0_1 = TSource.SecondHalf(b, index);
             s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
         }
 
@@ -107,11 +126,11 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
             s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
         }
 
-        result[0] = Fold(s0_0_0, s0_0_1);
+        Put(Fold(Quarter<TSource>(s0_0_0, s0_0_1)), c + (0 * ldc) + 0, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector256<float> s0_0_0 = Vector256<float>.Zero;
@@ -126,30 +145,48 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
         byte* b2 = b + (2 * rowBytes);
         byte* b3 = b + (3 * rowBytes);
         nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                CacheLine.ToSecondLevel(next + 64);
+                if (TSource.ElementBytes > 2)
+                {
+                    CacheLine.ToSecondLevel(next + 128);
+                    CacheLine.ToSecondLevel(next + 192);
+                }
+
+                next += 64 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector256<float> x0_0 = Vector256.Load(a + index);
-            Vector256<float> y0_0 = TSource.Load256(b, index);
+            Vector256<float> y0_0 = TSource.FirstHalf(b, index);
             s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
-            Vector256<float> y1_0 = TSource.Load256(b1, index);
+            Vector256<float> y1_0 = TSource.FirstHalf(b1, index);
             s0_1_0 = Fma.MultiplyAdd(x0_0, y1_0, s0_1_0);
-            Vector256<float> y2_0 = TSource.Load256(b2, index);
+            Vector256<float> y2_0 = TSource.FirstHalf(b2, index);
             s0_2_0 = Fma.MultiplyAdd(x0_0, y2_0, s0_2_0);
-            Vector256<float> y3_0 = TSource.Load256(b3, index);
+            Vector256<float> y3_0 = TSource.FirstHalf(b3, index);
             s0_3_0 = Fma.MultiplyAdd(x0_0, y3_0, s0_3_0);
             Vector256<float> x0_1 = Vector256.Load(a + index + 8);
-            Vector256<float> y0_1 = TSource.Load256(b, index + 8);
+            Vector256<float> y0_1 = TSource.SecondHalf(b, index);
             s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
-            Vector256<float> y1_1 = TSource.Load256(b1, index + 8);
+            Vector256<float> y1_1 = TSource.SecondHalf(b1, index);
             s0_1_1 = Fma.MultiplyAdd(x0_1, y1_1, s0_1_1);
-            Vector256<float> y2_1 = TSource.Load256(b2, index + 8);
+            Vector256<float> y2_1 = TSource.SecondHalf(b2, index);
             s0_2_1 = Fma.MultiplyAdd(x0_1, y2_1, s0_2_1);
-            Vector256<float> y3_1 = TSource.Load256(b3, index + 8);
+            Vector256<float> y3_1 = TSource.SecondHalf(b3, index);
             s0_3_1 = Fma.MultiplyAdd(x0_1, y3_1, s0_3_1);
         }
 
@@ -175,18 +212,257 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
             s0_3_1 = Fma.MultiplyAdd(x0_1, y3_1, s0_3_1);
         }
 
-        result[0] = Fold(s0_0_0, s0_0_1);
-        result[1] = Fold(s0_1_0, s0_1_1);
-        result[2] = Fold(s0_2_0, s0_2_1);
-        result[3] = Fold(s0_3_0, s0_3_1);
+        Put(Fold(Quarter<TSource>(s0_0_0, s0_0_1), Quarter<TSource>(s0_1_0, s0_1_1), Quarter<TSource>(s0_2_0, s0_2_1), Quarter<TSource>(s0_3_0, s0_3_1)), c, accumulate);
     }
 
-    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Fold(Vector256<float> s0, Vector256<float> s1)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot2x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
     {
+        Vector256<float> s0_0_0 = Vector256<float>.Zero;
+        Vector256<float> s0_0_1 = Vector256<float>.Zero;
+        Vector256<float> s1_0_0 = Vector256<float>.Zero;
+        Vector256<float> s1_0_1 = Vector256<float>.Zero;
+        float* a1 = a + (1 * lda);
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
+            Vector256<float> x0_0 = Vector256.Load(a + index);
+            Vector256<float> x1_0 = Vector256.Load(a1 + index);
+            Vector256<float> y0_0 = TSource.FirstHalf(b, index);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Fma.MultiplyAdd(x1_0, y0_0, s1_0_0);
+            Vector256<float> x0_1 = Vector256.Load(a + index + 8);
+            Vector256<float> x1_1 = Vector256.Load(a1 + index + 8);
+            Vector256<float> y0_1 = TSource.SecondHalf(b, index);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            s1_0_1 = Fma.MultiplyAdd(x1_1, y0_1, s1_0_1);
+        }
+
+        if (bTail != null)
+        {
+            Vector256<float> x0_0 = Vector256.Load(aTail + 0);
+            Vector256<float> x1_0 = Vector256.Load(aTail + 16);
+            Vector256<float> y0_0 = Vector256.Load(bTail + 0);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Fma.MultiplyAdd(x1_0, y0_0, s1_0_0);
+            Vector256<float> x0_1 = Vector256.Load(aTail + 8);
+            Vector256<float> x1_1 = Vector256.Load(aTail + 24);
+            Vector256<float> y0_1 = Vector256.Load(bTail + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            s1_0_1 = Fma.MultiplyAdd(x1_1, y0_1, s1_0_1);
+        }
+
+        Put(Fold(Quarter<TSource>(s0_0_0, s0_0_1)), c + (0 * ldc) + 0, accumulate);
+        Put(Fold(Quarter<TSource>(s1_0_0, s1_0_1)), c + (1 * ldc) + 0, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot2x2<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> s0_0_0 = Vector256<float>.Zero;
+        Vector256<float> s0_0_1 = Vector256<float>.Zero;
+        Vector256<float> s0_1_0 = Vector256<float>.Zero;
+        Vector256<float> s0_1_1 = Vector256<float>.Zero;
+        Vector256<float> s1_0_0 = Vector256<float>.Zero;
+        Vector256<float> s1_0_1 = Vector256<float>.Zero;
+        Vector256<float> s1_1_0 = Vector256<float>.Zero;
+        Vector256<float> s1_1_1 = Vector256<float>.Zero;
+        float* a1 = a + (1 * lda);
+        byte* b1 = b + (1 * rowBytes);
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                if (TSource.ElementBytes > 2)
+                {
+                    CacheLine.ToSecondLevel(next + 64);
+                }
+
+                next += 32 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            }
+
+            Vector256<float> x0_0 = Vector256.Load(a + index);
+            Vector256<float> x1_0 = Vector256.Load(a1 + index);
+            Vector256<float> y0_0 = TSource.FirstHalf(b, index);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Fma.MultiplyAdd(x1_0, y0_0, s1_0_0);
+            Vector256<float> y1_0 = TSource.FirstHalf(b1, index);
+            s0_1_0 = Fma.MultiplyAdd(x0_0, y1_0, s0_1_0);
+            s1_1_0 = Fma.MultiplyAdd(x1_0, y1_0, s1_1_0);
+            Vector256<float> x0_1 = Vector256.Load(a + index + 8);
+            Vector256<float> x1_1 = Vector256.Load(a1 + index + 8);
+            Vector256<float> y0_1 = TSource.SecondHalf(b, index);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            s1_0_1 = Fma.MultiplyAdd(x1_1, y0_1, s1_0_1);
+            Vector256<float> y1_1 = TSource.SecondHalf(b1, index);
+            s0_1_1 = Fma.MultiplyAdd(x0_1, y1_1, s0_1_1);
+            s1_1_1 = Fma.MultiplyAdd(x1_1, y1_1, s1_1_1);
+        }
+
+        if (bTail != null)
+        {
+            Vector256<float> x0_0 = Vector256.Load(aTail + 0);
+            Vector256<float> x1_0 = Vector256.Load(aTail + 16);
+            Vector256<float> y0_0 = Vector256.Load(bTail + 0);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Fma.MultiplyAdd(x1_0, y0_0, s1_0_0);
+            Vector256<float> y1_0 = Vector256.Load(bTail + 16);
+            s0_1_0 = Fma.MultiplyAdd(x0_0, y1_0, s0_1_0);
+            s1_1_0 = Fma.MultiplyAdd(x1_0, y1_0, s1_1_0);
+            Vector256<float> x0_1 = Vector256.Load(aTail + 8);
+            Vector256<float> x1_1 = Vector256.Load(aTail + 24);
+            Vector256<float> y0_1 = Vector256.Load(bTail + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            s1_0_1 = Fma.MultiplyAdd(x1_1, y0_1, s1_0_1);
+            Vector256<float> y1_1 = Vector256.Load(bTail + 24);
+            s0_1_1 = Fma.MultiplyAdd(x0_1, y1_1, s0_1_1);
+            s1_1_1 = Fma.MultiplyAdd(x1_1, y1_1, s1_1_1);
+        }
+
+        Put(Fold(Quarter<TSource>(s0_0_0, s0_0_1)), c + (0 * ldc) + 0, accumulate);
+        Put(Fold(Quarter<TSource>(s0_1_0, s0_1_1)), c + (0 * ldc) + 1, accumulate);
+        Put(Fold(Quarter<TSource>(s1_0_0, s1_0_1)), c + (1 * ldc) + 0, accumulate);
+        Put(Fold(Quarter<TSource>(s1_1_0, s1_1_1)), c + (1 * ldc) + 1, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Dot4x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
+        where TSource : struct, IVectorSource
+    {
+        Vector256<float> s0_0_0 = Vector256<float>.Zero;
+        Vector256<float> s0_0_1 = Vector256<float>.Zero;
+        Vector256<float> s1_0_0 = Vector256<float>.Zero;
+        Vector256<float> s1_0_1 = Vector256<float>.Zero;
+        Vector256<float> s2_0_0 = Vector256<float>.Zero;
+        Vector256<float> s2_0_1 = Vector256<float>.Zero;
+        Vector256<float> s3_0_0 = Vector256<float>.Zero;
+        Vector256<float> s3_0_1 = Vector256<float>.Zero;
+        float* a1 = a + (1 * lda);
+        float* a2 = a + (2 * lda);
+        float* a3 = a + (3 * lda);
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
+        nint index = 0;
+        for (; chunks > 0; chunks--, index += 16)
+        {
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
+            Vector256<float> x0_0 = Vector256.Load(a + index);
+            Vector256<float> x1_0 = Vector256.Load(a1 + index);
+            Vector256<float> x2_0 = Vector256.Load(a2 + index);
+            Vector256<float> x3_0 = Vector256.Load(a3 + index);
+            Vector256<float> y0_0 = TSource.FirstHalf(b, index);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Fma.MultiplyAdd(x1_0, y0_0, s1_0_0);
+            s2_0_0 = Fma.MultiplyAdd(x2_0, y0_0, s2_0_0);
+            s3_0_0 = Fma.MultiplyAdd(x3_0, y0_0, s3_0_0);
+            Vector256<float> x0_1 = Vector256.Load(a + index + 8);
+            Vector256<float> x1_1 = Vector256.Load(a1 + index + 8);
+            Vector256<float> x2_1 = Vector256.Load(a2 + index + 8);
+            Vector256<float> x3_1 = Vector256.Load(a3 + index + 8);
+            Vector256<float> y0_1 = TSource.SecondHalf(b, index);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            s1_0_1 = Fma.MultiplyAdd(x1_1, y0_1, s1_0_1);
+            s2_0_1 = Fma.MultiplyAdd(x2_1, y0_1, s2_0_1);
+            s3_0_1 = Fma.MultiplyAdd(x3_1, y0_1, s3_0_1);
+        }
+
+        if (bTail != null)
+        {
+            Vector256<float> x0_0 = Vector256.Load(aTail + 0);
+            Vector256<float> x1_0 = Vector256.Load(aTail + 16);
+            Vector256<float> x2_0 = Vector256.Load(aTail + 32);
+            Vector256<float> x3_0 = Vector256.Load(aTail + 48);
+            Vector256<float> y0_0 = Vector256.Load(bTail + 0);
+            s0_0_0 = Fma.MultiplyAdd(x0_0, y0_0, s0_0_0);
+            s1_0_0 = Fma.MultiplyAdd(x1_0, y0_0, s1_0_0);
+            s2_0_0 = Fma.MultiplyAdd(x2_0, y0_0, s2_0_0);
+            s3_0_0 = Fma.MultiplyAdd(x3_0, y0_0, s3_0_0);
+            Vector256<float> x0_1 = Vector256.Load(aTail + 8);
+            Vector256<float> x1_1 = Vector256.Load(aTail + 24);
+            Vector256<float> x2_1 = Vector256.Load(aTail + 40);
+            Vector256<float> x3_1 = Vector256.Load(aTail + 56);
+            Vector256<float> y0_1 = Vector256.Load(bTail + 8);
+            s0_0_1 = Fma.MultiplyAdd(x0_1, y0_1, s0_0_1);
+            s1_0_1 = Fma.MultiplyAdd(x1_1, y0_1, s1_0_1);
+            s2_0_1 = Fma.MultiplyAdd(x2_1, y0_1, s2_0_1);
+            s3_0_1 = Fma.MultiplyAdd(x3_1, y0_1, s3_0_1);
+        }
+
+        Vector128<float> sums = Fold(Quarter<TSource>(s0_0_0, s0_0_1), Quarter<TSource>(s1_0_0, s1_0_1), Quarter<TSource>(s2_0_0, s2_0_1), Quarter<TSource>(s3_0_0, s3_0_1));
+        Put(sums[0], c, accumulate);
+        Put(sums[1], c + (1 * ldc), accumulate);
+        Put(sums[2], c + (2 * ldc), accumulate);
+        Put(sums[3], c + (3 * ldc), accumulate);
+    }
+
+    /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Quarter<TSource>(Vector256<float> s0, Vector256<float> s1)
+        where TSource : struct, IVectorSource
+    {
+        if (EvenOdd.Splits<TSource>())
+        {
+            Vector256<float> lower = Avx.UnpackLow(s0, s1);
+            Vector256<float> upper = Avx.UnpackHigh(s0, s1);
+            return (lower.GetLower() + lower.GetUpper()) + (upper.GetLower() + upper.GetUpper());
+        }
+
         Vector256<float> half = s0 + s1;
-        Vector128<float> quarter = half.GetLower() + half.GetUpper();
-        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        return half.GetLower() + half.GetUpper();
+    }
+
+    /// <summary>Four partial sums to one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Fold(Vector128<float> s) => (s[0] + s[2]) + (s[1] + s[3]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float sum, float* c, bool accumulate) => *c = accumulate ? *c + sum : sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector128<float> sums, float* c, bool accumulate) => (accumulate ? Vector128.Load(c) + sums : sums).Store(c);
+
+    /// <summary>Four partial sums of four results each to one, in the same order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)
+    {
+        // [s0[0], s1[0], s0[1], s1[1]] + [s0[2], s1[2], s0[3], s1[3]]
+        Vector128<float> first = Interleave.Lower(s0, s1) + Interleave.Upper(s0, s1);
+        Vector128<float> second = Interleave.Lower(s2, s3) + Interleave.Upper(s2, s3);
+        return Interleave.LowerHalves(first, second) + Interleave.UpperHalves(first, second);
     }
 }

@@ -17,20 +17,25 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
     public static int Lanes => 16;
 
     /// <inheritdoc/>
-    public static int MaxBatch => 4;
+    public static bool Splits<TSource>()
+        where TSource : struct, IVectorSource
+        => false;
 
     /// <inheritdoc/>
-    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    public static (int Batch, int Rows) Tile(int batch) => batch >= 4 ? (4, 4) : batch >= 2 ? (2, 4) : (1, 4);
+
+    /// <inheritdoc/>
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         switch ((batch * 8) + rows)
         {
-            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 17: Dot2x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 20: Dot2x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 33: Dot4x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 36: Dot4x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 17: Dot2x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 20: Dot2x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 33: Dot4x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 36: Dot4x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
             default: throw new UnreachableException();
         }
     }
@@ -83,15 +88,26 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector512<float> s0_0_0 = Vector512<float>.Zero;
-        nint ahead = 1 * rowBytes;
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector512<float> x0_0 = Vector512.Load(a + index);
             Vector512<float> y0_0 = TSource.Load512(b, index);
             s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
@@ -104,11 +120,11 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
             s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
         }
 
-        result[0] = Fold(s0_0_0);
+        Put(Fold(Quarter(s0_0_0)), c + (0 * ldc) + 0, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector512<float> s0_0_0 = Vector512<float>.Zero;
@@ -119,13 +135,31 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         byte* b2 = b + (2 * rowBytes);
         byte* b3 = b + (3 * rowBytes);
         nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                CacheLine.ToSecondLevel(next + 64);
+                if (TSource.ElementBytes > 2)
+                {
+                    CacheLine.ToSecondLevel(next + 128);
+                    CacheLine.ToSecondLevel(next + 192);
+                }
+
+                next += 64 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector512<float> x0_0 = Vector512.Load(a + index);
             Vector512<float> y0_0 = TSource.Load512(b, index);
             s0_0_0 = Avx512F.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
@@ -150,24 +184,32 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
             s0_3_0 = Avx512F.FusedMultiplyAdd(x0_0, y3_0, s0_3_0);
         }
 
-        result[0] = Fold(s0_0_0);
-        result[1] = Fold(s0_1_0);
-        result[2] = Fold(s0_2_0);
-        result[3] = Fold(s0_3_0);
+        Put(Fold(Quarter(s0_0_0), Quarter(s0_1_0), Quarter(s0_2_0), Quarter(s0_3_0)), c, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot2x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot2x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector512<float> s0_0_0 = Vector512<float>.Zero;
         Vector512<float> s1_0_0 = Vector512<float>.Zero;
         float* a1 = a + (1 * lda);
-        nint ahead = 1 * rowBytes;
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector512<float> x0_0 = Vector512.Load(a + index);
             Vector512<float> x1_0 = Vector512.Load(a1 + index);
             Vector512<float> y0_0 = TSource.Load512(b, index);
@@ -184,12 +226,12 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
             s1_0_0 = Avx512F.FusedMultiplyAdd(x1_0, y0_0, s1_0_0);
         }
 
-        result[0] = Fold(s0_0_0);
-        result[1] = Fold(s1_0_0);
+        Put(Fold(Quarter(s0_0_0)), c + (0 * ldc) + 0, accumulate);
+        Put(Fold(Quarter(s1_0_0)), c + (1 * ldc) + 0, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot2x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot2x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector512<float> s0_0_0 = Vector512<float>.Zero;
@@ -205,13 +247,31 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         byte* b2 = b + (2 * rowBytes);
         byte* b3 = b + (3 * rowBytes);
         nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                CacheLine.ToSecondLevel(next + 64);
+                if (TSource.ElementBytes > 2)
+                {
+                    CacheLine.ToSecondLevel(next + 128);
+                    CacheLine.ToSecondLevel(next + 192);
+                }
+
+                next += 64 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector512<float> x0_0 = Vector512.Load(a + index);
             Vector512<float> x1_0 = Vector512.Load(a1 + index);
             Vector512<float> y0_0 = TSource.Load512(b, index);
@@ -246,18 +306,12 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
             s1_3_0 = Avx512F.FusedMultiplyAdd(x1_0, y3_0, s1_3_0);
         }
 
-        result[0] = Fold(s0_0_0);
-        result[1] = Fold(s0_1_0);
-        result[2] = Fold(s0_2_0);
-        result[3] = Fold(s0_3_0);
-        result[4] = Fold(s1_0_0);
-        result[5] = Fold(s1_1_0);
-        result[6] = Fold(s1_2_0);
-        result[7] = Fold(s1_3_0);
+        Put(Fold(Quarter(s0_0_0), Quarter(s0_1_0), Quarter(s0_2_0), Quarter(s0_3_0)), c, accumulate);
+        Put(Fold(Quarter(s1_0_0), Quarter(s1_1_0), Quarter(s1_2_0), Quarter(s1_3_0)), c + (1 * ldc), accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot4x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot4x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector512<float> s0_0_0 = Vector512<float>.Zero;
@@ -267,11 +321,22 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         float* a1 = a + (1 * lda);
         float* a2 = a + (2 * lda);
         float* a3 = a + (3 * lda);
-        nint ahead = 1 * rowBytes;
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector512<float> x0_0 = Vector512.Load(a + index);
             Vector512<float> x1_0 = Vector512.Load(a1 + index);
             Vector512<float> x2_0 = Vector512.Load(a2 + index);
@@ -296,14 +361,15 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
             s3_0_0 = Avx512F.FusedMultiplyAdd(x3_0, y0_0, s3_0_0);
         }
 
-        result[0] = Fold(s0_0_0);
-        result[1] = Fold(s1_0_0);
-        result[2] = Fold(s2_0_0);
-        result[3] = Fold(s3_0_0);
+        Vector128<float> sums = Fold(Quarter(s0_0_0), Quarter(s1_0_0), Quarter(s2_0_0), Quarter(s3_0_0));
+        Put(sums[0], c, accumulate);
+        Put(sums[1], c + (1 * ldc), accumulate);
+        Put(sums[2], c + (2 * ldc), accumulate);
+        Put(sums[3], c + (3 * ldc), accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot4x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot4x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector512<float> s0_0_0 = Vector512<float>.Zero;
@@ -329,13 +395,31 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         byte* b2 = b + (2 * rowBytes);
         byte* b3 = b + (3 * rowBytes);
         nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                CacheLine.ToSecondLevel(next + 64);
+                if (TSource.ElementBytes > 2)
+                {
+                    CacheLine.ToSecondLevel(next + 128);
+                    CacheLine.ToSecondLevel(next + 192);
+                }
+
+                next += 64 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector512<float> x0_0 = Vector512.Load(a + index);
             Vector512<float> x1_0 = Vector512.Load(a1 + index);
             Vector512<float> x2_0 = Vector512.Load(a2 + index);
@@ -390,30 +474,37 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
             s3_3_0 = Avx512F.FusedMultiplyAdd(x3_0, y3_0, s3_3_0);
         }
 
-        result[0] = Fold(s0_0_0);
-        result[1] = Fold(s0_1_0);
-        result[2] = Fold(s0_2_0);
-        result[3] = Fold(s0_3_0);
-        result[4] = Fold(s1_0_0);
-        result[5] = Fold(s1_1_0);
-        result[6] = Fold(s1_2_0);
-        result[7] = Fold(s1_3_0);
-        result[8] = Fold(s2_0_0);
-        result[9] = Fold(s2_1_0);
-        result[10] = Fold(s2_2_0);
-        result[11] = Fold(s2_3_0);
-        result[12] = Fold(s3_0_0);
-        result[13] = Fold(s3_1_0);
-        result[14] = Fold(s3_2_0);
-        result[15] = Fold(s3_3_0);
+        Put(Fold(Quarter(s0_0_0), Quarter(s0_1_0), Quarter(s0_2_0), Quarter(s0_3_0)), c, accumulate);
+        Put(Fold(Quarter(s1_0_0), Quarter(s1_1_0), Quarter(s1_2_0), Quarter(s1_3_0)), c + (1 * ldc), accumulate);
+        Put(Fold(Quarter(s2_0_0), Quarter(s2_1_0), Quarter(s2_2_0), Quarter(s2_3_0)), c + (2 * ldc), accumulate);
+        Put(Fold(Quarter(s3_0_0), Quarter(s3_1_0), Quarter(s3_2_0), Quarter(s3_3_0)), c + (3 * ldc), accumulate);
     }
 
-    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>
+    /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Fold(Vector512<float> s0)
+    private static Vector128<float> Quarter(Vector512<float> s0)
     {
         Vector256<float> half = s0.GetLower() + s0.GetUpper();
-        Vector128<float> quarter = half.GetLower() + half.GetUpper();
-        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        return half.GetLower() + half.GetUpper();
+    }
+
+    /// <summary>Four partial sums to one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Fold(Vector128<float> s) => (s[0] + s[2]) + (s[1] + s[3]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float sum, float* c, bool accumulate) => *c = accumulate ? *c + sum : sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector128<float> sums, float* c, bool accumulate) => (accumulate ? Vector128.Load(c) + sums : sums).Store(c);
+
+    /// <summary>Four partial sums of four results each to one, in the same order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)
+    {
+        // [s0[0], s1[0], s0[1], s1[1]] + [s0[2], s1[2], s0[3], s1[3]]
+        Vector128<float> first = Interleave.Lower(s0, s1) + Interleave.Upper(s0, s1);
+        Vector128<float> second = Interleave.Lower(s2, s3) + Interleave.Upper(s2, s3);
+        return Interleave.LowerHalves(first, second) + Interleave.UpperHalves(first, second);
     }
 }

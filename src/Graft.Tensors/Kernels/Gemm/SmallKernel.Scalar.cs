@@ -9,14 +9,19 @@ internal unsafe struct SmallKernelScalar : ISmallKernel
     public static int Lanes => 1;
 
     /// <inheritdoc/>
-    public static int MaxBatch => 1;
+    public static bool Splits<TSource>()
+        where TSource : struct, IVectorSource
+        => false;
+
+    /// <inheritdoc/>
+    public static (int Batch, int Rows) Tile(int batch) => (1, 4);
 
     /// <inheritdoc/>
     /// <remarks>
     /// Term p goes to partial sum p mod 16, each from zero by fused multiply-adds in ascending order. Of the 16 the upper half is
     /// added to the lower, and again, down to one.
     /// </remarks>
-    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         float* sums = stackalloc float[Chunk];
@@ -42,7 +47,7 @@ internal unsafe struct SmallKernelScalar : ISmallKernel
                 }
             }
 
-            result[row] = sums[0];
+            c[row] = accumulate ? c[row] + sums[0] : sums[0];
         }
     }
 

@@ -16,16 +16,21 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
     public static int Lanes => 4;
 
     /// <inheritdoc/>
-    public static int MaxBatch => 1;
+    public static bool Splits<TSource>()
+        where TSource : struct, IVectorSource
+        => false;
 
     /// <inheritdoc/>
-    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    public static (int Batch, int Rows) Tile(int batch) => (1, 4);
+
+    /// <inheritdoc/>
+    public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         switch ((batch * 8) + rows)
         {
-            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
-            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, result); break;
+            case 9: Dot1x1<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
+            case 12: Dot1x4<TSource>(a, lda, b, rowBytes, chunks, aTail, bTail, c, ldc, accumulate); break;
             default: throw new UnreachableException();
         }
     }
@@ -78,18 +83,29 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x1<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector128<float> s0_0_0 = Vector128<float>.Zero;
         Vector128<float> s0_0_1 = Vector128<float>.Zero;
         Vector128<float> s0_0_2 = Vector128<float>.Zero;
         Vector128<float> s0_0_3 = Vector128<float>.Zero;
-        nint ahead = 1 * rowBytes;
+        nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                next += 16 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector128<float> x0_0 = Vector128.Load(a + index);
             Vector128<float> y0_0 = TSource.Load128(b, index);
             s0_0_0 = Vector128.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
@@ -120,11 +136,11 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
             s0_0_3 = Vector128.FusedMultiplyAdd(x0_3, y0_3, s0_0_3);
         }
 
-        result[0] = Fold(s0_0_0, s0_0_1, s0_0_2, s0_0_3);
+        Put(Fold(Quarter(s0_0_0, s0_0_1, s0_0_2, s0_0_3)), c + (0 * ldc) + 0, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* result)
+    private static void Dot1x4<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
         Vector128<float> s0_0_0 = Vector128<float>.Zero;
@@ -147,13 +163,31 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
         byte* b2 = b + (2 * rowBytes);
         byte* b3 = b + (3 * rowBytes);
         nint ahead = 4 * rowBytes;
+        byte* next = b + ahead;
+        bool isShort = rowBytes <= CacheLine.ShortRowBytes;
         nint index = 0;
         for (; chunks > 0; chunks--, index += 16)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            if (isShort)
+            {
+                CacheLine.ToSecondLevel(next);
+                CacheLine.ToSecondLevel(next + 64);
+                if (TSource.ElementBytes > 2)
+                {
+                    CacheLine.ToSecondLevel(next + 128);
+                    CacheLine.ToSecondLevel(next + 192);
+                }
+
+                next += 64 * TSource.ElementBytes;
+            }
+            else
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            }
+
             Vector128<float> x0_0 = Vector128.Load(a + index);
             Vector128<float> y0_0 = TSource.Load128(b, index);
             s0_0_0 = Vector128.FusedMultiplyAdd(x0_0, y0_0, s0_0_0);
@@ -232,17 +266,33 @@ internal unsafe struct SmallKernelVector128 : ISmallKernel
             s0_3_3 = Vector128.FusedMultiplyAdd(x0_3, y3_3, s0_3_3);
         }
 
-        result[0] = Fold(s0_0_0, s0_0_1, s0_0_2, s0_0_3);
-        result[1] = Fold(s0_1_0, s0_1_1, s0_1_2, s0_1_3);
-        result[2] = Fold(s0_2_0, s0_2_1, s0_2_2, s0_2_3);
-        result[3] = Fold(s0_3_0, s0_3_1, s0_3_2, s0_3_3);
+        Put(Fold(Quarter(s0_0_0, s0_0_1, s0_0_2, s0_0_3), Quarter(s0_1_0, s0_1_1, s0_1_2, s0_1_3), Quarter(s0_2_0, s0_2_1, s0_2_2, s0_2_3), Quarter(s0_3_0, s0_3_1, s0_3_2, s0_3_3)), c, accumulate);
     }
 
-    /// <summary>Sixteen partial sums to one: the upper half onto the lower, and again.</summary>
+    /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)
+    private static Vector128<float> Quarter(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)
     {
-        Vector128<float> quarter = (s0 + s2) + (s1 + s3);
-        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+        return (s0 + s2) + (s1 + s3);
+    }
+
+    /// <summary>Four partial sums to one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Fold(Vector128<float> s) => (s[0] + s[2]) + (s[1] + s[3]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float sum, float* c, bool accumulate) => *c = accumulate ? *c + sum : sum;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector128<float> sums, float* c, bool accumulate) => (accumulate ? Vector128.Load(c) + sums : sums).Store(c);
+
+    /// <summary>Four partial sums of four results each to one, in the same order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Fold(Vector128<float> s0, Vector128<float> s1, Vector128<float> s2, Vector128<float> s3)
+    {
+        // [s0[0], s1[0], s0[1], s1[1]] + [s0[2], s1[2], s0[3], s1[3]]
+        Vector128<float> first = Interleave.Lower(s0, s1) + Interleave.Upper(s0, s1);
+        Vector128<float> second = Interleave.Lower(s2, s3) + Interleave.Upper(s2, s3);
+        return Interleave.LowerHalves(first, second) + Interleave.UpperHalves(first, second);
     }
 }

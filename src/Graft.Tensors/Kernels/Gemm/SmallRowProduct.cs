@@ -35,56 +35,72 @@ internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
         int end = (int)((long)B.Rows * (part + 1) / _parts);
         int k = B.Columns;
         int tail = k % Chunk;
-        float* aTail = ThreadScratch.GetSingles(Gemm.ScratchSlot, ((long)M + RowsAtOnce) * Chunk);
-        float* bTail = aTail + ((nint)M * Chunk);
+        int whole = k - tail;
+        float* aTail = ThreadScratch.GetSingles(Gemm.ScratchSlot, (((long)M + RowsAtOnce) * Chunk) + ((long)M * whole));
+        var operands = new Operands { A = A, Lda = (nint)Lda, ATail = aTail, BTail = aTail + ((nint)M * Chunk), Tail = tail };
         new Span<float>(aTail, (M + RowsAtOnce) * Chunk).Clear();
-        if (tail > 0)
+        for (int i = 0; i < M; i++)
         {
-            ShortRow.Copy(A + (k - tail), (nint)Lda, tail, M, aTail, Chunk);
+            for (int p = 0; p < tail; p++)
+            {
+                aTail[(i * Chunk) + Place(p)] = A[(i * Lda) + whole + p];
+            }
+        }
+
+        if (TKernel.Splits<TSource>())
+        {
+            operands.A = operands.BTail + (RowsAtOnce * Chunk);
+            operands.Lda = whole;
+            for (int i = 0; i < M; i++)
+            {
+                EvenOdd.Split(A + (i * Lda), operands.A + ((nint)i * whole), whole / Chunk);
+            }
         }
 
         for (int j = start; j < end;)
         {
             int rows = end - j >= RowsAtOnce ? RowsAtOnce : 1;
-            Rows(j, rows, tail, aTail, bTail);
+            Rows(j, rows, operands);
             j += rows;
         }
     }
 
+    private static int Place(int index) => TKernel.Splits<TSource>() ? EvenOdd.Place(index) : index;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Rows(int j, int rows, int tail, float* aTail, float* bTail)
+    private readonly void Rows(int j, int rows, in Operands operands)
     {
         int k = B.Columns;
         nint rowBytes = (nint)k * TSource.ElementBytes;
         byte* b = (byte*)B.Data + (j * rowBytes);
         for (int row = 0; row < rows; row++)
         {
-            for (int p = 0; p < tail; p++)
+            for (int p = 0; p < operands.Tail; p++)
             {
-                bTail[(row * Chunk) + p] = TSource.Load(b + (row * rowBytes), k - tail + p);
+                operands.BTail[(row * Chunk) + Place(p)] = TSource.Load(b + (row * rowBytes), k - operands.Tail + p);
             }
         }
 
-        float* result = stackalloc float[TKernel.MaxBatch * RowsAtOnce];
-        int batch = TKernel.MaxBatch;
-        for (int i = 0; i < M; i += batch)
+        for (int i = 0; i < M;)
         {
-            while (batch > M - i)
+            (int batch, int most) = TKernel.Tile(M - i);
+            int step = Math.Min(rows, most);
+            for (int row = 0; row < rows; row += step)
             {
-                batch /= 2;
+                TKernel.Dot<TSource>(
+                    batch, step, operands.A + (i * operands.Lda), operands.Lda, b + (row * rowBytes), rowBytes, k / Chunk,
+                    operands.ATail + ((nint)i * Chunk), operands.Tail > 0 ? operands.BTail + (row * Chunk) : null, C + (i * Ldc) + j + row, (nint)Ldc, Accumulate);
             }
 
-            TKernel.Dot<TSource>(
-                batch, rows, A + (i * Lda), (nint)Lda, b, rowBytes, k / Chunk, aTail + ((nint)i * Chunk), tail > 0 ? bTail : null, result);
-            for (int r = 0; r < batch; r++)
-            {
-                float* c = C + ((i + r) * Ldc) + j;
-                for (int row = 0; row < rows; row++)
-                {
-                    float sum = result[(r * rows) + row];
-                    c[row] = Accumulate ? c[row] + sum : sum;
-                }
-            }
+            i += batch;
         }
+    }
+
+    /// <summary>A as the kernel wants it, and the terms at the end that fill no chunk.</summary>
+    private struct Operands
+    {
+        public float* A, ATail, BTail;
+        public nint Lda;
+        public int Tail;
     }
 }

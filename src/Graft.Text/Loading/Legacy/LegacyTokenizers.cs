@@ -6,7 +6,7 @@ namespace Graft.Text.Loading.Legacy;
 /// </summary>
 internal static class LegacyTokenizers
 {
-    private const string Known = "BartTokenizer, BertTokenizer, CodeGenTokenizer, DistilBertTokenizer, ElectraTokenizer, GPT2Tokenizer, Qwen2Tokenizer, RobertaTokenizer";
+    private const string Known = "BartTokenizer, BertTokenizer, CodeGenTokenizer, DistilBertTokenizer, ElectraTokenizer, GPT2Tokenizer, LlamaTokenizer, MT5Tokenizer, Qwen2Tokenizer, RobertaTokenizer, T5Tokenizer";
 
     /// <summary>The components, and the special tokens by the part they play.</summary>
     /// <exception cref="FileNotFoundException">The folder lacks files.</exception>
@@ -21,6 +21,8 @@ internal static class LegacyTokenizers
             "GPT2Tokenizer" or "CodeGenTokenizer" => LegacyByteLevel.BuildGpt2(folder),
             "Qwen2Tokenizer" => LegacyByteLevel.BuildQwen2(folder),
             "RobertaTokenizer" or "BartTokenizer" => LegacyByteLevel.BuildRoberta(folder),
+            "LlamaTokenizer" => LegacySentencePiece.BuildLlama(folder),
+            "T5Tokenizer" or "MT5Tokenizer" => LegacySentencePiece.BuildT5(folder),
             "BertTokenizer" or "DistilBertTokenizer" or "ElectraTokenizer" => LegacyBert.Build(folder),
             _ => throw new NotSupportedException(
                 $"'{path}' has no tokenizer.json, and its tokenizer_class '{name}' is not one that can be built from other files ({Known}); save the tokenizer with transformers to get a tokenizer.json"),
@@ -35,8 +37,9 @@ internal static class LegacyTokenizers
             return "GPT2Tokenizer";
         }
 
-        return folder.Has("vocab.txt")
-            ? "BertTokenizer"
-            : throw new FileNotFoundException($"'{path}' holds no tokenizer: no tokenizer.json, no vocab.json with merges.txt, no vocab.txt", path);
+        return folder.Has("vocab.txt") ? "BertTokenizer"
+            : folder.Has("tokenizer.model") ? "LlamaTokenizer"
+            : folder.Has("spiece.model") ? "T5Tokenizer"
+            : throw new FileNotFoundException($"'{path}' holds no tokenizer: no tokenizer.json, no vocab.json with merges.txt, no vocab.txt, no tokenizer.model, no spiece.model", path);
     }
 }

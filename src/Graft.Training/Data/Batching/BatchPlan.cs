@@ -42,6 +42,12 @@ public sealed class BatchPlan : IBatchPlan
     /// <summary>Number of batches in <paramref name="epoch"/>, from 0. With a token limit it may differ between epochs.</summary>
     public int BatchesIn(int epoch)
     {
+        if (_options.MaxTokensPerBatch is null)
+        {
+            int size = _options.PerDeviceTrainBatchSize;
+            return _options.DropLast ? _lengths.Length / size : (_lengths.Length + size - 1) / size;
+        }
+
         Plan(epoch);
         return _starts.Length - 1;
     }

@@ -49,6 +49,12 @@ public sealed record SampleOptions
     public UntrainableSamplePolicy UntrainableSamples { get; init; }
 
     /// <summary>
+    /// Tokens of a block: all texts are joined and cut into blocks of so many tokens, the way to train on books (<c>run_clm.py</c>). For plain
+    /// texts only; <see cref="MaxLength"/> does not act then. Null: every row is a sample.
+    /// </summary>
+    public int? BlockSize { get; init; }
+
+    /// <summary>
     /// Whether only the completion is learnt. Null: yes where a prompt and a completion are told apart, no for plain texts and for rows of token ids.
     /// </summary>
     public bool? CompletionOnlyLoss { get; init; }

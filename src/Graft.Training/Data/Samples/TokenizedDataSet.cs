@@ -36,7 +36,7 @@ public sealed class TokenizedDataSet
         }
 
         SampleTokenizer tokenizer = new(TemplateFor(data, template), encoder, options);
-        var fitter = new SampleFitter(options);
+        var fitter = new SampleFitter(options.BlockSize is null ? options : options with { MaxLength = null });
         var samples = new List<TokenizedSample>(data.Rows.Count);
         foreach (Row row in data.Rows)
         {
@@ -53,7 +53,57 @@ public sealed class TokenizedDataSet
         }
 
         int doubledBos = encoder.BosTokenId is { } bos ? samples.Count(sample => sample.InputIds.AsSpan().StartsWith([bos, bos])) : 0;
-        return new TokenizedDataSet(samples, fitter.Report with { DoubledBosSamples = doubledBos });
+        var rows = new TokenizedDataSet(samples, fitter.Report with { DoubledBosSamples = doubledBos });
+        return options.BlockSize is { } size ? rows.Blocks(size) : rows;
+    }
+
+    /// <summary>
+    /// All samples one after the other, cut into blocks of <paramref name="length"/> tokens; each block is one sequence, whatever texts it
+    /// touches (<c>group_texts</c> of Hugging Face's run_clm.py). The last block is shorter instead of being dropped, unless it is a single token.
+    /// </summary>
+    /// <param name="length">Tokens of a block, at least 2.</param>
+    /// <returns>The blocks; the source of each is that of the sample that it begins in.</returns>
+    /// <exception cref="ArgumentException">A length below 2, or a sample with tokens that are not learnt: blocks are for plain texts.</exception>
+    public TokenizedDataSet Blocks(int length)
+    {
+        if (length < 2)
+        {
+            throw new ArgumentException($"block_size must be at least 2, not {length}: in a shorter block nothing is predicted", nameof(length));
+        }
+
+        var blocks = new List<TokenizedSample>();
+        int[] block = new int[length];
+        int filled = 0;
+        RowSource source = Samples[0].Source;
+        foreach (TokenizedSample sample in Samples)
+        {
+            if (sample.Labels.AsSpan().Contains(TokenizedSample.Ignored))
+            {
+                throw new ArgumentException($"block_size is for plain texts, but in {sample.Source} some tokens are not learnt: leave block_size out, or learn prompts too (completion_only_loss: false)", nameof(length));
+            }
+
+            for (int taken = 0; taken < sample.Length;)
+            {
+                source = filled == 0 ? sample.Source : source;
+                int count = Math.Min(length - filled, sample.Length - taken);
+                sample.InputIds.AsSpan(taken, count).CopyTo(block.AsSpan(filled));
+                taken += count;
+                filled += count;
+                if (filled == length)
+                {
+                    blocks.Add(new TokenizedSample(block, block, source));
+                    (block, filled) = (new int[length], 0);
+                }
+            }
+        }
+
+        if (filled > 1)
+        {
+            int[] rest = block[..filled];
+            blocks.Add(new TokenizedSample(rest, rest, source));
+        }
+
+        return new TokenizedDataSet(blocks, Report);
     }
 
     /// <summary>The given template, or the one that the columns ask for; null for rows of token ids.</summary>

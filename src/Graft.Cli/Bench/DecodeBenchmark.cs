@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Graft.Generation;
+using Graft.Generation.Decoding;
+using Graft.Models;
+using Graft.Tensors;
+using Graft.Tensors.Threading;
+
+namespace Graft.Cli.Bench;
+
+/// <summary>How fast a model decodes, against how fast its weights could be read.</summary>
+/// <param name="Batch">Sequences decoded side by side.</param>
+/// <param name="Threads">Workers.</param>
+/// <param name="TokensPerSecond">New tokens of all sequences together.</param>
+/// <param name="BytesPerStep">Bytes of weights that a step reads, however many sequences there are.</param>
+/// <param name="Bandwidth">Bytes a second that the machine reads from memory, measured by turns with the decoding.</param>
+/// <param name="FirstTokenSeconds">Time from the prompts to the first tokens.</param>
+internal sealed record DecodeResult(int Batch, int Threads, double TokensPerSecond, long BytesPerStep, double Bandwidth, double FirstTokenSeconds)
+{
+    /// <summary>Share of the memory's bandwidth that reading the weights once a step comes to.</summary>
+    public double BandwidthFraction => BytesPerStep * (TokensPerSecond / Batch) / Bandwidth;
+}
+
+/// <summary>Measures greedy decoding of a model by turns with reading memory.</summary>
+internal static class DecodeBenchmark
+{
+    private const int PromptLength = 32;
+    private const int WarmUpSteps = 16;
+
+    /// <summary>Measures. The best of the turns counts: noise on a shared machine only ever takes time.</summary>
+    /// <param name="model">The model; random weights will do.</param>
+    /// <param name="batch">Sequences decoded side by side.</param>
+    /// <param name="rounds">Turns.</param>
+    /// <param name="stepsPerRound">Decoding steps a turn.</param>
+    public static DecodeResult Measure(CausalLanguageModel model, int batch, int rounds = 12, int stepsPerRound = 8)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        using var engine = new GenerationEngine(model) { MaximumSequences = batch };
+        using var memory = new ReadBandwidth(model);
+        int newTokens = WarmUpSteps + (rounds * stepsPerRound) + 1;
+        for (int i = 0; i < batch; i++)
+        {
+            engine.Add(new GenerationRequest
+            {
+                PromptIds = [.. Enumerable.Range(0, PromptLength).Select(place => ((place * 7919) + (i * 104729)) % model.Config.VocabularySize)],
+                Config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [] },
+            });
+        }
+
+        double firstTokens = Time(() => engine.Step());
+        Repeat(engine, WarmUpSteps);
+        double bestSteps = double.PositiveInfinity;
+        double bandwidth = 0;
+        for (int round = 0; round < rounds; round++)
+        {
+            bandwidth = Math.Max(bandwidth, memory.Measure());
+            bestSteps = Math.Min(bestSteps, Time(() => Repeat(engine, stepsPerRound)));
+        }
+
+        return new DecodeResult(batch, WorkerPool.Shared.WorkerCount, batch * stepsPerRound / bestSteps, BytesPerStep(model), bandwidth, firstTokens);
+    }
+
+    /// <summary>Bytes of every matrix that a token is multiplied with; of an embedding that is no head a step reads next to nothing.</summary>
+    /// <param name="model">The model.</param>
+    public static long BytesPerStep(CausalLanguageModel model)
+        => model.NamedModules().OfType<Linear>().Sum(linear => linear.Weight.Current.Count * linear.Weight.Current.DType.SizeInBytes());
+
+    private static void Repeat(GenerationEngine engine, int steps)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            engine.Step();
+        }
+    }
+
+    private static double Time(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Reads memory of the size of the weights, on all workers: what decoding is up against.</summary>
+    private sealed unsafe class ReadBandwidth : IDisposable
+    {
+        private readonly byte* _data;
+        private readonly long _bytes;
+
+        public ReadBandwidth(CausalLanguageModel model)
+        {
+            _bytes = BytesPerStep(model);
+            _data = (byte*)NativeMemory.AlignedAlloc((nuint)_bytes, 4096);
+            MemoryBandwidth.Fill(_data, _bytes);
+        }
+
+        public double Measure() => _bytes / Time(() => MemoryBandwidth.Read(_data, _bytes));
+
+        public void Dispose() => NativeMemory.AlignedFree(_data);
+    }
+}

@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Graft.Cli.CommandLine;
+using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
+using Graft.Cli.Rendering;
+using Graft.Training;
+
+namespace Graft.Cli.Commands;
+
+/// <summary><c>graft train</c>: a model folder and data go in, an adapter folder (or a whole model) comes out.</summary>
+internal sealed class TrainCommand : Verb
+{
+    private readonly RunFlags _flags = new();
+
+    /// <inheritdoc/>
+    public override string Name => "train";
+
+    /// <inheritdoc/>
+    public override string Description => "fine-tune a model: LoRA by default, all weights with --method full";
+
+    /// <inheritdoc/>
+    protected override void Configure(Command command) => _flags.AddTo(command);
+
+    /// <inheritdoc/>
+    protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
+    {
+        RunConfiguration configuration = _flags.Load(parsed);
+        Notes.Write(output, configuration.Notes);
+        OutputFolder.Check(configuration);
+        using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
+        TrainingResult result = Execute(run, output, cancellationToken);
+        TrainingSummary.Write(output, run, result);
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    /// <summary>Trains, shows it, and saves what was trained unless the run was stopped.</summary>
+    /// <param name="run">What to train.</param>
+    /// <param name="output">Where to show it.</param>
+    /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
+    public static TrainingResult Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
+    {
+        RunConfiguration configuration = run.Configuration;
+        MemoryEstimate memory = RunEstimate.MemoryOf(run);
+        using Trainer trainer = run.CreateTrainer();
+        if (configuration.ResumeFrom == "true" && !OutputFolder.HasCheckpoints(configuration.OutputDir))
+        {
+            Notes.Write(output, [$"there is no checkpoint in {configuration.OutputDir} yet: the run begins at the first step"]);
+        }
+
+        TrainingView view = TrainingView.Create(output, run, memory);
+        using var metrics = new MetricsLog(configuration.OutputDir);
+        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver(new RunRecord(configuration), metrics, observer), cancellationToken));
+        if (!result.Interrupted)
+        {
+            run.Save();
+            LossFiles.Write(output, result.State, configuration.OutputDir);
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,121 @@
+using Graft.Peft;
+using Graft.Text;
+using Graft.Training;
+using Graft.Training.Data;
+
+namespace Graft.Cli.Configuration;
+
+/// <summary>Everything a run needs, loaded and checked: model, adapter, tokenizer, data. Nothing has been written yet.</summary>
+internal sealed class PreparedRun : IDisposable
+{
+    private PreparedRun(RunConfiguration configuration, PeftModel model, Tokenizer tokenizer, RunData data)
+    {
+        Configuration = configuration;
+        Model = model;
+        Tokenizer = tokenizer;
+        Data = data;
+        Arguments = configuration.ToTrainingArguments();
+        Batches = data.Packs ?? new BatchPlan(data.Samples, configuration.ToBatchOptions());
+        Steps = new StepPlan(Batches, Arguments);
+    }
+
+    /// <summary>What the run is.</summary>
+    public RunConfiguration Configuration { get; }
+
+    /// <summary>How it trains.</summary>
+    public TrainingArguments Arguments { get; }
+
+    /// <summary>The model, with its adapter.</summary>
+    public PeftModel Model { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The samples.</summary>
+    public RunData Data { get; }
+
+    /// <summary>The order of the samples.</summary>
+    public IBatchPlan Batches { get; }
+
+    /// <summary>Step arithmetic.</summary>
+    public StepPlan Steps { get; }
+
+    /// <summary>Loads and checks.</summary>
+    /// <param name="configuration">What the run is.</param>
+    /// <param name="cancellationToken">Stops between the parts.</param>
+    public static PreparedRun Prepare(RunConfiguration configuration, CancellationToken cancellationToken)
+    {
+        configuration.ToTrainingArguments();
+        PeftModel model = LoadModel(configuration);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Tokenizer tokenizer = LoadTokenizer(configuration);
+            RunData data = RunData.Load(configuration, tokenizer, model.Base.Config);
+            cancellationToken.ThrowIfCancellationRequested();
+            AddAdapter(configuration, model);
+            return new PreparedRun(configuration, model, tokenizer, data);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The base model, without adapters.</summary>
+    public static PeftModel LoadModel(RunConfiguration configuration) => PeftModel.Load(ExistingModelFolder(configuration));
+
+    /// <summary>The model's folder.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    public static string ExistingModelFolder(RunConfiguration configuration)
+        => Directory.Exists(configuration.ModelFolder)
+            ? configuration.ModelFolder
+            : throw new DirectoryNotFoundException($"model_name_or_path: there is no folder {configuration.ModelFolder}; models of the Hub must be downloaded first");
+
+    /// <summary>The tokenizer, from its own folder or the model's.</summary>
+    public static Tokenizer LoadTokenizer(RunConfiguration configuration)
+        => Tokenizer.Load(configuration.Get(ModelKeys.Tokenizer) ?? configuration.ModelFolder);
+
+    /// <summary>Adds the new adapter, or loads the one to train further.</summary>
+    public static void AddAdapter(RunConfiguration configuration, PeftModel model)
+    {
+        string? existing = configuration.Get(ModelKeys.Adapter);
+        AdapterConfig? config = configuration.ToAdapterConfig();
+        if (existing is not null)
+        {
+            if (config is null)
+            {
+                throw new ArgumentException("adapter_name_or_path and method: full exclude each other: merge the adapter first");
+            }
+
+            model.LoadAdapter(existing, trainable: true);
+        }
+        else if (config is not null)
+        {
+            model.AddAdapter(config, seed: configuration.Get(TrainingKeys.Seed));
+        }
+    }
+
+    /// <summary>The trainer: from here on, the memory of gradients and optimizer is taken.</summary>
+    public Trainer CreateTrainer() => new(Model, Data.Samples, Arguments, Data.EvalSamples, Batches) { SaveTokenizer = Tokenizer.Save };
+
+    /// <summary>Writes the trained adapter, or the whole model, with the tokenizer into the output folder.</summary>
+    public void Save()
+    {
+        string folder = Configuration.OutputDir;
+        if (Model.AdapterNames.Count > 0)
+        {
+            Model.SaveAdapter(folder);
+        }
+        else
+        {
+            Model.SaveModel(folder);
+        }
+
+        Tokenizer.Save(folder);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+}
