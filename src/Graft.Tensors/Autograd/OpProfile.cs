@@ -13,19 +13,29 @@ public readonly record struct OpCost(string Name, bool IsBackward, long Calls, d
 
 /// <summary>Measures where the time of a step goes, op by op.</summary>
 /// <remarks>
-/// Ops announce themselves and kernels count their work whether or not anybody listens: a branch and two additions an op.
-/// Only one thread at a time may run ops while a profile is active.
+/// Ops announce themselves and kernels count their work whether or not anybody listens: a branch and two additions an op. A profile hears
+/// of the ops of its thread alone, and of all that workers do for them.
 /// </remarks>
 public sealed class OpProfile
 {
-    private static long s_operations;
-    private static long s_bytes;
+    [ThreadStatic]
+    private static OpProfile? t_active;
+
+    [ThreadStatic]
+    private static long t_operations;
+
+    [ThreadStatic]
+    private static long t_bytes;
 
     private readonly Dictionary<(string Name, bool IsBackward), OpCost> _costs = [];
     private Work _nested;
 
-    /// <summary>The profile that listens, or null.</summary>
-    public static OpProfile? Active { get; set; }
+    /// <summary>The profile that listens on this thread, or null.</summary>
+    public static OpProfile? Active
+    {
+        get => t_active;
+        set => t_active = value;
+    }
 
     /// <summary>What has been measured so far.</summary>
     public IReadOnlyCollection<OpCost> Costs => _costs.Values;
@@ -45,11 +55,11 @@ public sealed class OpProfile
     /// <param name="bytes">Bytes read and written.</param>
     internal static void Count(double operations, double bytes)
     {
-        s_operations += (long)operations;
-        s_bytes += (long)bytes;
+        t_operations += (long)operations;
+        t_bytes += (long)bytes;
     }
 
-    private static Work Now() => new(Stopwatch.GetTimestamp(), s_operations, s_bytes);
+    private static Work Now() => new(Stopwatch.GetTimestamp(), t_operations, t_bytes);
 
     private void Add(string name, bool isBackward, Work own)
     {
