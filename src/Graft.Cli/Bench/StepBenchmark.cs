@@ -25,7 +25,7 @@ namespace Graft.Cli.Bench;
 internal sealed record StepResult(
     string Shape,
     string Data,
-    DType Storage,
+    string Storage,
     int Threads,
     int Steps,
     double TokensPerSecond,
@@ -50,13 +50,13 @@ internal static class StepBenchmark
 
     /// <summary>Measures.</summary>
     /// <param name="shape">The model.</param>
-    /// <param name="dtype">How the frozen base is stored.</param>
+    /// <param name="storage">How the frozen base is stored.</param>
     /// <param name="data">The rows.</param>
     /// <param name="seconds">About how long the measured steps take; five steps are done at least.</param>
     /// <param name="cancellationToken">Stops after a step.</param>
-    public static StepResult Run(ModelShape shape, DType dtype, DataProfile data, double seconds, CancellationToken cancellationToken)
+    public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, double seconds, CancellationToken cancellationToken)
     {
-        using var step = new TrainingStep(shape, dtype, data);
+        using var step = new TrainingStep(shape, storage, data);
         step.Run();
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
@@ -89,7 +89,7 @@ internal static class StepBenchmark
         (IReadOnlyList<OpCost> costs, double profiled) = Profile(step);
         double tokensPerSecond = Median(rates);
         return new StepResult(
-            shape.Name, data.Name, dtype, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
+            shape.Name, data.Name, storage.Name, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
             Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, firstStep, firstProcessor, costs, profiled);
     }
 

@@ -22,14 +22,14 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>Makes model, adapter and optimizer.</summary>
     /// <param name="shape">The model.</param>
-    /// <param name="dtype">How its weights are stored.</param>
+    /// <param name="storage">How its weights are stored.</param>
     /// <param name="data">The rows.</param>
-    public TrainingStep(ModelShape shape, DType dtype, DataProfile data)
+    public TrainingStep(ModelShape shape, BaseStorage storage, DataProfile data)
     {
         _data = data;
-        _model = new PeftModel(shape.CreateModel(dtype));
+        _model = new PeftModel(storage.CreateModel(shape));
         LinearWeights = ModelShape.LinearWeights(_model.Base);
-        WeightBytes = _model.Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count * dtype.SizeInBytes());
+        WeightBytes = _model.Base.DistinctWeights().Sum(weight => BytesOf(weight.Slot.Original));
         _model.AddAdapter(new LoraConfig { R = 16, LoraAlpha = 32, LoraDropout = 0.05 });
         _samples = data.Samples(_model.Base.Config.VocabularySize);
         _micro = new MicroBatch(_tape);
@@ -77,6 +77,8 @@ internal sealed class TrainingStep : IDisposable
         _tape.Dispose();
         _model.Dispose();
     }
+
+    private static long BytesOf(Parameter weight) => weight.Quantized?.ByteLength ?? (weight.Count * weight.DType.SizeInBytes());
 
     private int RunMicroBatch(double scale)
     {

@@ -11,7 +11,7 @@ internal sealed class BenchStepCommand : Verb
 {
     private readonly Option<string> _shape = new("--shape") { Description = string.Join("|", ModelShape.Names), DefaultValueFactory = _ => "smollm2-135m" };
     private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
-    private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: fp32|bf16|nf4|int8", DefaultValueFactory = _ => "bf16" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
     private readonly Option<double> _seconds = new("--seconds") { Description = "about how long to measure; five steps are measured at least", DefaultValueFactory = _ => 15 };
 
     /// <inheritdoc/>
@@ -34,9 +34,9 @@ internal sealed class BenchStepCommand : Verb
     {
         ModelShape shape = ModelShape.Of(parsed.GetValue(_shape)!);
         DataProfile data = DataProfile.Of(parsed.GetValue(_data)!);
-        DType dtype = StorageOf(parsed.GetValue(_dtype)!);
+        BaseStorage storage = BaseStorage.Of(parsed.GetValue(_dtype)!);
         output.Line(Machine.Describe());
-        StepResult result = StepBenchmark.Run(shape, dtype, data, parsed.GetValue(_seconds), cancellationToken);
+        StepResult result = StepBenchmark.Run(shape, storage, data, parsed.GetValue(_seconds), cancellationToken);
         if (!output.IsJson)
         {
             WriteText(output, result);
@@ -45,14 +45,6 @@ internal sealed class BenchStepCommand : Verb
         WriteEvents(output, result);
         return Task.FromResult(ExitCode.Success);
     }
-
-    private static DType StorageOf(string name) => name switch
-    {
-        "fp32" => DType.Float32,
-        "bf16" => DType.BFloat16,
-        "nf4" or "int8" => throw new NotYetException($"a base stored as {name}"),
-        _ => throw new ArgumentException($"--dtype '{name}' is unknown; there are fp32, bf16, nf4 and int8"),
-    };
 
     private static void WriteText(Output output, StepResult result)
     {
@@ -105,7 +97,7 @@ internal sealed class BenchStepCommand : Verb
         {
             writer.WriteString("shape", result.Shape);
             writer.WriteString("data", result.Data);
-            writer.WriteString("dtype", result.Storage == DType.Float32 ? "fp32" : "bf16");
+            writer.WriteString("dtype", result.Storage);
             writer.WriteNumber("tokens_per_s", result.TokensPerSecond);
             writer.WriteNumber("useful_gflops", result.UsefulRate / 1e9);
             writer.WriteNumber("peak_fp32_gflops", result.PeakRate / 1e9);

@@ -13,19 +13,29 @@ public readonly record struct OpCost(string Name, bool IsBackward, long Calls, d
 
 /// <summary>Measures where the time of a step goes, op by op.</summary>
 /// <remarks>
-/// Ops announce themselves and kernels count their work whether or not anybody listens: a branch and two additions an op.
-/// Only one thread at a time may run ops while a profile is active.
+/// Ops announce themselves and kernels count their work whether or not anybody listens: a branch and two additions an op. A profile hears
+/// of the ops of its thread alone, and of all that workers do for them.
 /// </remarks>
 public sealed class OpProfile
 {
+    [ThreadStatic]
+    private static OpProfile? _active;
+
+    [ThreadStatic]
     private static long _operations;
+
+    [ThreadStatic]
     private static long _bytes;
 
     private readonly Dictionary<(string Name, bool IsBackward), OpCost> _costs = [];
     private Work _nested;
 
-    /// <summary>The profile that listens, or null.</summary>
-    public static OpProfile? Active { get; set; }
+    /// <summary>The profile that listens on this thread, or null.</summary>
+    public static OpProfile? Active
+    {
+        get => _active;
+        set => _active = value;
+    }
 
     /// <summary>What has been measured so far.</summary>
     public IReadOnlyCollection<OpCost> Costs => _costs.Values;

@@ -19,6 +19,7 @@ public static unsafe partial class Op
     /// <returns>[tokens, out].</returns>
     private static Tensor Int8Linear(Tape tape, Tensor x, Parameter weight, Int8Matrix matrix, Parameter? bias)
     {
+        using OpProfile.Span span = OpProfile.Measure("frozen linear");
         RequireFeatures(x, weight, matrix.Columns);
         Tensor y = tape.NewTensor(x.Rows, matrix.Rows, x.Sequences, x.RequiresGrad || (bias?.WantsGradient ?? false));
 

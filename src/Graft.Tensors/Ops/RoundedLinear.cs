@@ -17,6 +17,7 @@ public static unsafe partial class Op
     /// <returns>[tokens, out].</returns>
     private static Tensor RoundedLinear(Tape tape, Tensor x, Parameter weight, Parameter? bias, DType dtype)
     {
+        using OpProfile.Span span = OpProfile.Measure("frozen linear");
         WeightView view = weight.View;
         RequireFeatures(x, weight, view.Columns);
         Tensor y = tape.NewTensor(x.Rows, view.Rows, x.Sequences, x.RequiresGrad || (bias?.WantsGradient ?? false));

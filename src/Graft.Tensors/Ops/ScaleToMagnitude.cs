@@ -18,6 +18,7 @@ public static unsafe partial class Op
     /// <returns>The same size.</returns>
     public static Tensor ScaleToMagnitude(Tape tape, Tensor x, Parameter? bias, Parameter magnitude, float* inverseNorms)
     {
+        using OpProfile.Span span = OpProfile.Measure("scale to magnitude");
         if (magnitude.Count != x.Columns)
         {
             throw new ArgumentException($"{magnitude.Name} has {magnitude.Count} elements, the layer puts out {x.Columns} features");

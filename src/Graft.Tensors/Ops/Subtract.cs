@@ -11,6 +11,7 @@ public static unsafe partial class Op
     /// <param name="x">The same size.</param>
     public static void Subtract(Tape tape, Tensor y, Tensor x)
     {
+        using OpProfile.Span span = OpProfile.Measure("subtract");
         if (y.Rows != x.Rows || y.Columns != x.Columns)
         {
             throw new ArgumentException($"cannot subtract [{x.Rows}, {x.Columns}] from [{y.Rows}, {y.Columns}]");

@@ -14,6 +14,7 @@ public static unsafe partial class Op
     /// <param name="bias">The head's bias, [vocabulary]; null for none.</param>
     public static void TokenColumns(Tape tape, Tensor x, Tensor y, Parameter rows, int[] columns, Parameter? bias)
     {
+        using OpProfile.Span span = OpProfile.Measure("token columns");
         bool requiresGrad = tape.Mode != TapeMode.Inference && (x.RequiresGrad || rows.WantsGradient);
         Tensor z = tape.NewTensor(x.Rows, columns.Length, x.Sequences, requiresGrad: false);
         Gemm.MultiplyTransposed(x.Rows, x.Data, x.Columns, rows.View, z.Data, z.Columns, accumulate: false);

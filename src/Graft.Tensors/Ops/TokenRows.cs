@@ -14,6 +14,7 @@ public static unsafe partial class Op
     /// <param name="paddingId">An id whose row gets no gradient; -1 for none.</param>
     public static void TokenRows(Tape tape, int[] ids, Tensor y, Parameter rows, IReadOnlyDictionary<int, int> rowOf, int paddingId = -1)
     {
+        using OpProfile.Span span = OpProfile.Measure("token rows");
         bool isUsed = false;
         for (int i = 0; i < y.Rows; i++)
         {

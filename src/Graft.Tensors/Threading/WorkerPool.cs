@@ -187,6 +187,13 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         _open = false;
         Interlocked.MemoryBarrier();
+
+        // Pieces are short: whoever yields the core at once may not get it back for a long time on a busy machine.
+        for (int i = 0; i < SpinIterations && Volatile.Read(ref _claims.Active) != 0; i++)
+        {
+            Thread.SpinWait(8);
+        }
+
         var spinner = default(SpinWait);
         while (Volatile.Read(ref _claims.Active) != 0)
         {

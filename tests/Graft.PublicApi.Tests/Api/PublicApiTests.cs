@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 
 namespace Graft.PublicApi.Api;
 
@@ -19,7 +18,7 @@ public sealed class PublicApiTests
     [InlineData("Graft.Generation")]
     public void The_public_surface_is_the_approved_one(string name)
     {
-        string path = Path.Combine(Folder(), $"{name}.approved.txt");
+        string path = Path.Combine(Sources.Folder("Api"), $"{name}.approved.txt");
         string actual = ApiText.Of(Assembly.Load(name));
         if (Environment.GetEnvironmentVariable("GRAFT_APPROVE_API") == "1")
         {
@@ -50,6 +49,4 @@ public sealed class PublicApiTests
             }
         }
     }
-
-    private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Graft.PublicApi.Readmes;
 
 /// <summary>The C# example of each package's README is, word for word, the code in <c>NAMEExample.cs</c>, which is compiled and run.</summary>
@@ -18,9 +16,8 @@ public sealed class ReadmeTests
     [InlineData("Generation")]
     public void The_example_is_the_code_that_runs(string name)
     {
-        string folder = Folder();
-        string[] source = File.ReadAllLines(Path.Combine(folder, $"{name}Example.cs"));
-        string[] readme = File.ReadAllLines(Path.Combine(folder, "..", "..", "..", "src", $"Graft.{name}", "README.md"));
+        string[] source = File.ReadAllLines(Path.Combine(Sources.Folder("Readmes"), $"{name}Example.cs"));
+        string[] readme = File.ReadAllLines(Path.Combine(Sources.RepositoryRoot, "src", $"Graft.{name}", "README.md"));
         string[] block = [.. readme.SkipWhile(line => line != "```csharp").Skip(1).TakeWhile(line => line != "```")];
         Assert.NotEmpty(block);
         string[] usings = [.. block.TakeWhile(line => line.StartsWith("using Graft.", StringComparison.Ordinal))];
@@ -34,6 +31,4 @@ public sealed class ReadmeTests
         int indent = lines.Where(line => line.Length > 0).Min(line => line.Length - line.TrimStart().Length);
         return lines.Select(line => line.Length == 0 ? line : line[indent..]);
     }
-
-    private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }
