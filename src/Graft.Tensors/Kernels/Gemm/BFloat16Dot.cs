@@ -27,7 +27,11 @@ internal static class BFloat16Dot
     public static float Add(uint a, uint b, float sum)
         => MultiplyAdd(BitConverter.UInt32BitsToSingle(a << 16), BitConverter.UInt32BitsToSingle(b << 16), MultiplyAdd(BitConverter.UInt32BitsToSingle(a & UpperHalf), BitConverter.UInt32BitsToSingle(b & UpperHalf), sum));
 
-    private static float MultiplyAdd(float x, float y, float sum)
+    /// <summary>One of the two steps: a fused multiply-add that knows no subnormal numbers.</summary>
+    /// <param name="x">A bf16.</param>
+    /// <param name="y">A bf16.</param>
+    /// <param name="sum">The sum so far.</param>
+    public static float MultiplyAdd(float x, float y, float sum)
     {
         (x, y, sum) = (Flush(x), Flush(y), Flush(sum));
         float result = MathF.FusedMultiplyAdd(x, y, sum);
