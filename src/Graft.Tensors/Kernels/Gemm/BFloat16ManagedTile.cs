@@ -12,13 +12,13 @@ namespace Graft.Tensors.Kernels;
 internal sealed unsafe class BFloat16ManagedTile : ProductTile
 {
     private const int TileRows = 4;
-    private const int VectorLanes = 8;
+    private const int Width = 8;
     private const uint UpperHalf = 0xFFFF0000;
     private const int Magnitude = 0x7FFFFFFF;
     private const int SmallestNormal = 0x00800000;
 
     private BFloat16ManagedTile(bool vectors)
-        : base(TileRows, maxVectors: 1, VectorLanes, packedRows: VectorLanes)
+        : base(TileRows, maxVectors: 1, Width, packedRows: Width)
         => UsesVectors = vectors;
 
     /// <summary>With vectors of 256 bits, or pairs of 128.</summary>
@@ -65,21 +65,21 @@ internal sealed unsafe class BFloat16ManagedTile : ProductTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryRunVectors(int rows, int width, in TileArguments arguments)
     {
-        float* sums = stackalloc float[TileRows * VectorLanes];
+        float* sums = stackalloc float[TileRows * Width];
         Vector256<int> rare = Vector256<int>.Zero;
         for (int i = 0; i < rows; i++)
         {
             uint* a = arguments.A + i;
             uint* b = arguments.B;
             Vector256<float> sum = Vector256<float>.Zero;
-            for (nint p = 0; p < arguments.Groups; p++, a += PackedRows, b += VectorLanes)
+            for (nint p = 0; p < arguments.Groups; p++, a += PackedRows, b += Width)
             {
                 Vector256<uint> units = Vector256.Load(b);
                 sum = Add(*a & UpperHalf, units & Vector256.Create(UpperHalf), sum, ref rare);
                 sum = Add(*a << 16, units << 16, sum, ref rare);
             }
 
-            sum.Store(sums + (i * VectorLanes));
+            sum.Store(sums + (i * Width));
         }
 
         if (rare != Vector256<int>.Zero)
@@ -92,7 +92,7 @@ internal sealed unsafe class BFloat16ManagedTile : ProductTile
             float* c = (float*)((byte*)arguments.C + (i * arguments.RowBytes));
             for (int j = 0; j < width; j++)
             {
-                float sum = sums[(i * VectorLanes) + j];
+                float sum = sums[(i * Width) + j];
                 c[j] = arguments.Accumulate != 0 ? c[j] + sum : sum;
             }
         }

@@ -40,7 +40,7 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
         }
 
         _tile = BFloat16Tile.Current;
-        _lanes = Math.Min(_tile.Lanes, BFloat16Tile.VectorLanes);
+        _lanes = _tile.PackingLanes;
         _partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, _tile.Lanes).Cut(M, N, K, _tile.Columns, packsRows: true);
         WorkerPool.Shared.Run(_partition.Pieces, ref this);
     }

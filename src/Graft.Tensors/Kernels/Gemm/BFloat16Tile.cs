@@ -11,7 +11,4 @@ internal static class BFloat16Tile
             : AssembledKernels.BFloat16Fma ? AssembledTile.BFloat16Fma
             : InstructionSet.Current >= Isa.Vector128 ? BFloat16ManagedTile.Vectors
             : BFloat16ManagedTile.Scalar;
-
-    /// <summary>Vector length of the instruction set in use, in fp32 elements.</summary>
-    public static int VectorLanes => InstructionSet.Current switch { Isa.Avx512 => 16, Isa.Avx2 => 8, Isa.Vector128 => 4, _ => 1 };
 }

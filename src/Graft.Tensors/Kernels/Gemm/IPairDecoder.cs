@@ -92,7 +92,7 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
     [SkipLocalsInit]
     public static void PackRows(in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
     {
-        int lanes = BFloat16Tile.VectorLanes;
+        int lanes = ProductTile.VectorLanes;
         float* decoded = stackalloc float[BFloat16Rows.MaxColumns];
         ushort* rounded = stackalloc ushort[2 * BFloat16Rows.MaxColumns];
         ushort* odd = rounded + BFloat16Rows.MaxColumns;

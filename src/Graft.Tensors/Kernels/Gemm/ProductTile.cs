@@ -29,6 +29,12 @@ internal abstract class ProductTile(int maxRows, int maxVectors, int lanes, int 
     /// <summary>Columns of the widest tile.</summary>
     public int Columns => MaxVectors * Lanes;
 
+    /// <summary>Vector length to pack with: the tile's, or less where the instruction set in use has shorter vectors.</summary>
+    public int PackingLanes => Math.Min(Lanes, VectorLanes);
+
+    /// <summary>Vector length of the instruction set in use, in 32-bit elements.</summary>
+    public static int VectorLanes => InstructionSet.Current switch { Isa.Avx512 => WideLanes, Isa.Avx2 => 8, Isa.Vector128 => 4, _ => 1 };
+
     /// <summary>Bytes of A that a worker keeps in its second-level cache.</summary>
     public int CachedBytes => Lanes == WideLanes ? 768 * 1024 : 256 * 1024;
 

@@ -14,7 +14,7 @@ namespace Graft.Tensors.Kernels;
 internal unsafe struct Int8Product : IParallelJob
 {
     /// <summary>bitsandbytes' constant for 1 / 127²; it is that much off.</summary>
-    private const float Unscale = 6.200124e-05f;
+    internal const float Unscale = 6.200124e-05f;
 
     private const int WideSlot = 2;
     private const int PanelSlot = 1;
@@ -38,6 +38,12 @@ internal unsafe struct Int8Product : IParallelJob
     /// <param name="c">Receives the result.</param>
     public static void Run(sbyte* a, float* rowScales, int m, Int8Matrix weight, float* bias, float* c)
     {
+        if (m > FewRows && Int8TileProduct.CurrentTile is { } tile)
+        {
+            new Int8TileProduct { Tile = tile, A = a, RowScales = rowScales, M = m, Bias = bias, C = c }.Run(weight);
+            return;
+        }
+
         int k = weight.Columns;
         int pairs = (k + 1) / 2;
         var wide = (short*)ThreadScratch.Get(WideSlot, (nuint)((long)m * pairs * 2 * sizeof(short)));
