@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
 
@@ -58,6 +59,11 @@ internal sealed class Diagnosis
         if (InstructionSet.Current < InstructionSet.Best)
         {
             _problems.Add($"GRAFT_ISA={forced} holds the kernels back: unset it to use {InstructionSet.Best}");
+        }
+
+        foreach (KernelStatus kernel in AssembledKernels.Status())
+        {
+            _findings.Add(($"{kernel.Name}", $"{(kernel.IsOn ? "on" : "off")}, tiles of {kernel.Tile}: {kernel.Reason}"));
         }
 
         int workers = WorkerPool.Shared.WorkerCount;

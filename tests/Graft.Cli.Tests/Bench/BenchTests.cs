@@ -3,6 +3,7 @@ using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
 using Graft.Models;
 using Graft.Tensors;
+using Graft.Tensors.Assembly;
 
 namespace Graft.Cli.Tests.Bench;
 
@@ -83,6 +84,37 @@ public sealed class BenchTests
         Assert.Contains("no such product", last.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("bf16", "llama-135m kv NN 23")]
+    [InlineData("bf16", "llama-135m kv NT 23")]
+    [InlineData("int8", "llama-135m kv NT 23")]
+    public async Task Products_in_smaller_types_are_measured_against_their_own_peak_and_fp32(string dtype, string product)
+    {
+        (int code, JsonElement last) = await RunAsync("bench", "gemm", "--dtype", dtype, "--filter", product, "--rounds", "1", "--json");
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Equal(dtype, last.GetProperty("dtype").GetString());
+        Assert.InRange(last.GetProperty("fraction_of_peak").GetDouble(), 1e-6, 2);
+        Assert.True(last.GetProperty("fp32_ratio").GetDouble() > 0);
+        Assert.True(last.GetProperty($"peak_{dtype}_gflops").GetDouble() > 0);
+        bool hasInstruction = dtype == "bf16" ? CpuFeatures.Current.Avx512BFloat16 : CpuFeatures.Current.Avx512Vnni;
+        Assert.Equal(hasInstruction, last.GetProperty("missing_instruction").ValueKind == JsonValueKind.Null);
+        Assert.StartsWith(dtype, last.GetProperty("kernel").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_product_of_given_size_is_measured()
+    {
+        (int code, JsonElement last) = await RunAsync("bench", "gemm", "--dtype", "bf16", "--m", "9", "--n", "40", "--k", "64", "--rounds", "1", "--json");
+        Assert.Equal(ExitCode.Success, code);
+        Assert.True(last.GetProperty("fraction_of_peak").GetDouble() > 0);
+        (code, last) = await RunAsync("bench", "gemm", "--m", "9", "--json");
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains("--m, --n and --k go together", last.GetProperty("message").GetString(), StringComparison.Ordinal);
+        (code, last) = await RunAsync("bench", "gemm", "--dtype", "fp8", "--json");
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains("fp32, bf16 and int8", last.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_doctor_says_what_it_found()
     {
@@ -91,9 +123,11 @@ public sealed class BenchTests
         Assert.Equal(Graft.Tensors.Kernels.InstructionSet.Best.ToString(), last.GetProperty("best_instruction_set").GetString());
         Assert.Equal(last.GetProperty("fit").GetBoolean(), last.GetProperty("problems").GetArrayLength() == 0);
         Assert.True(last.GetProperty("memory_gb_per_s").GetDouble() > 0);
+        Assert.Equal(AssembledKernels.Status().Select(kernel => kernel.Reason), last.GetProperty("assembled_kernels").EnumerateArray().Select(kernel => kernel.GetProperty("reason").GetString()));
         using var text = new StringWriter();
         Assert.Equal(ExitCode.Success, await GraftTool.RunAsync(["doctor"], text, TextWriter.Null));
         Assert.Contains("instruction set", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("bf16 vdpbf16ps", text.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -18,7 +18,7 @@ internal unsafe struct Int8Product : IParallelJob
 
     private const int WideSlot = 2;
     private const int PanelSlot = 1;
-    private const int PanelWidth = 16;
+    internal const int PanelWidth = 16;
     private const int PairsAtOnce = 256;
     private const int FewRows = 3;
 
@@ -151,8 +151,15 @@ internal unsafe struct Int8Product : IParallelJob
         }
     }
 
+    /// <summary>Four rows with a panel of columns: the innermost product.</summary>
+    /// <param name="a">Pairs of the first row.</param>
+    /// <param name="step">Elements from one row to the next.</param>
+    /// <param name="pairs">Pairs of k.</param>
+    /// <param name="panel">Pairs of the columns, packed.</param>
+    /// <param name="sums">Four rows of sums.</param>
+    /// <param name="accumulate">Add to the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourRows(short* a, nint step, int pairs, int* panel, int* sums, bool accumulate)
+    internal static void FourRows(short* a, nint step, int pairs, int* panel, int* sums, bool accumulate)
     {
         int* a0 = (int*)a, a1 = (int*)(a + step), a2 = (int*)(a + (2 * step)), a3 = (int*)(a + (3 * step));
         Vector256<int> s00 = Vector256<int>.Zero, s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
