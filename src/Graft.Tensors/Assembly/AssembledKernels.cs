@@ -19,13 +19,15 @@ public static class AssembledKernels
     private const string Switch = "GRAFT_JIT";
     private const string DumpFolder = "GRAFT_JIT_DUMP";
 
+    private static bool? _isEnabled;
+
     /// <summary>Whether this process assembles kernels at all.</summary>
+    /// <exception cref="ArgumentException">GRAFT_JIT is neither on nor off.</exception>
     public static bool IsEnabled
     {
-        get;
-        internal set => field = value && CpuFeatures.Current.EnabledStates != 0;
+        get => _isEnabled ??= ReadSwitch(Environment.GetEnvironmentVariable(Switch)) && CpuFeatures.Current.EnabledStates != 0;
+        internal set => _isEnabled = value && CpuFeatures.Current.EnabledStates != 0;
     }
-    = ReadSwitch() && CpuFeatures.Current.EnabledStates != 0;
 
     /// <summary>The convention of functions that this process calls.</summary>
     internal static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
@@ -77,10 +79,11 @@ public static class AssembledKernels
         return new KernelStatus(name, $"{tile.MaxRows}x{tile.Columns}", isOn, reason);
     }
 
-    private static bool ReadSwitch() => Environment.GetEnvironmentVariable(Switch)?.ToUpperInvariant() switch
+    /// <summary>What GRAFT_JIT says.</summary>
+    internal static bool ReadSwitch(string? value) => value?.ToUpperInvariant() switch
     {
         null or "" or "ON" => true,
         "OFF" => false,
-        string other => throw new ArgumentException($"{Switch}={other}: known are on and off"),
+        _ => throw new ArgumentException($"{Switch}={value}: known are on and off"),
     };
 }

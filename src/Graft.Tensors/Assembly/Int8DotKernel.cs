@@ -22,7 +22,7 @@ internal sealed class Int8DotKernel(TileShape shape, CallingConvention conventio
     /// <inheritdoc/>
     protected override void Start(int column, IEnumerable<AssemblerRegisterZMM> sums)
     {
-        Code.mov(r10, Argument(nameof(TileArguments.Start)));
+        Code.mov(r10, Argument(TileArguments.Offset.Start));
         foreach (AssemblerRegisterZMM sum in sums)
         {
             Code.vpaddd(sum, sum, __zmmword_ptr[r10 + (column * VectorSize)]);

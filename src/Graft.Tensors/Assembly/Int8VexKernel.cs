@@ -34,7 +34,7 @@ internal sealed class Int8VexKernel(TileShape shape, CallingConvention conventio
     /// <inheritdoc/>
     protected override void Start()
     {
-        Code.mov(r10, Argument(nameof(TileArguments.Start)));
+        Code.mov(r10, Argument(TileArguments.Offset.Start));
         for (int j = 0; j < Shape.Vectors; j++)
         {
             Code.vmovdqu(A, __ymmword_ptr[r10 + (j * VectorSize)]);

@@ -59,7 +59,7 @@ internal abstract class NarrowTileKernel(TileShape shape, CallingConvention conv
     {
         if (Shape.IsMasked)
         {
-            Code.mov(r10, Argument(nameof(TileArguments.ColumnMask)));
+            Code.mov(r10, Argument(TileArguments.Offset.ColumnMask));
             Code.vmovdqu(ymm15, __ymmword_ptr[r10]);
         }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -71,10 +70,10 @@ internal abstract class TileKernel
             Code.vmovups(__xmmword_ptr[rsp + StateBytes + (i * VectorBytes)], Xmm(FirstSaved + i));
         }
 
-        Code.mov(rcx, Argument(nameof(TileArguments.A)));
-        Code.mov(r8, Argument(nameof(TileArguments.C)));
-        Code.mov(r9, Argument(nameof(TileArguments.RowBytes)));
-        Code.mov(r11, Argument(nameof(TileArguments.Prefetch)));
+        Code.mov(rcx, Argument(TileArguments.Offset.A));
+        Code.mov(r8, Argument(TileArguments.Offset.C));
+        Code.mov(r9, Argument(TileArguments.Offset.RowBytes));
+        Code.mov(r11, Argument(TileArguments.Offset.Prefetch));
         Begin();
         Panels();
         Note("return");
@@ -108,7 +107,8 @@ internal abstract class TileKernel
     protected abstract void Update();
 
     /// <summary>A field of the arguments.</summary>
-    protected static AssemblerMemoryOperand Argument(string field) => __qword_ptr[rax + (int)Marshal.OffsetOf<TileArguments>(field)];
+    /// <param name="offset">One of <see cref="TileArguments.Offset"/>.</param>
+    protected static AssemblerMemoryOperand Argument(int offset) => __qword_ptr[rax + offset];
 
     /// <summary>A line for the listing, before the next instruction.</summary>
     protected void Note(string text) => _notes.Add((Code.Instructions.Count, text));
@@ -120,7 +120,7 @@ internal abstract class TileKernel
     protected void Choose(Action add, Action start, Action store)
     {
         Label overwrite = Code.CreateLabel(), write = Code.CreateLabel();
-        Code.cmp(Argument(nameof(TileArguments.Accumulate)), 0);
+        Code.cmp(Argument(TileArguments.Offset.Accumulate), 0);
         Code.je(overwrite);
         Note("add C to the sums");
         Code.mov(r10, r8);
@@ -142,9 +142,9 @@ internal abstract class TileKernel
         Label panel = Code.CreateLabel(), body = Code.CreateLabel(), rest = Code.CreateLabel(), single = Code.CreateLabel(), done = Code.CreateLabel();
         Code.Label(ref panel);
         Note("a panel of rows");
-        Code.mov(rdx, Argument(nameof(TileArguments.B)));
+        Code.mov(rdx, Argument(TileArguments.Offset.B));
         Clear();
-        Code.mov(r10, Argument(nameof(TileArguments.Groups)));
+        Code.mov(r10, Argument(TileArguments.Offset.Groups));
         Code.sub(r10, Unroll);
         Code.jl(rest);
 
@@ -154,12 +154,12 @@ internal abstract class TileKernel
             Note($"group {i} of {Unroll}");
             Step(i);
             Code.prefetcht0(__byte_ptr[r11]);
-            Code.add(r11, Argument(nameof(TileArguments.PrefetchStep)));
+            Code.add(r11, Argument(TileArguments.Offset.PrefetchStep));
         }
 
         Code.add(rcx, Unroll * PackedRows * UnitBytes);
         Code.add(rdx, Unroll * Shape.Vectors * VectorSize);
-        Code.add(r11, Argument(nameof(TileArguments.PrefetchJump)));
+        Code.add(r11, Argument(TileArguments.Offset.PrefetchJump));
         Code.sub(r10, Unroll);
         Code.jge(body);
 
@@ -177,7 +177,7 @@ internal abstract class TileKernel
         Code.Label(ref done);
         Note("C");
         Update();
-        Code.dec(Argument(nameof(TileArguments.Panels)));
+        Code.dec(Argument(TileArguments.Offset.Panels));
         Code.jne(panel);
     }
 }

@@ -60,7 +60,7 @@ internal abstract class WideDotKernel(TileShape shape, CallingConvention convent
     {
         if (Shape.IsMasked)
         {
-            Code.mov(r10, Argument(nameof(TileArguments.ColumnBits)));
+            Code.mov(r10, Argument(TileArguments.Offset.ColumnBits));
             Code.kmovw(k1, r10d);
         }
     }

@@ -79,4 +79,15 @@ public sealed unsafe class ExecutableMemoryTests
         Assert.All(kernels, kernel => Assert.NotEmpty(kernel.Reason));
         Assert.Equal(AssembledKernels.BFloat16Dot || AssembledKernels.BFloat16Fma, kernels[0].IsOn || kernels[1].IsOn);
     }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("", true)]
+    [InlineData("on", true)]
+    [InlineData("Off", false)]
+    public void The_switch_is_on_or_off(string? value, bool expected) => Assert.Equal(expected, AssembledKernels.ReadSwitch(value));
+
+    [Fact]
+    public void Any_other_word_for_the_switch_is_an_error()
+        => Assert.Equal("GRAFT_JIT=maybe: known are on and off", Assert.Throws<ArgumentException>(() => AssembledKernels.ReadSwitch("maybe")).Message);
 }

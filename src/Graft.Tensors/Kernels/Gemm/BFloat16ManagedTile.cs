@@ -62,26 +62,29 @@ internal sealed unsafe class BFloat16ManagedTile : ProductTile
         }
     }
 
+    /// <summary>All four rows at once, so that one waits less for the other's steps: rows that are not there are packed as copies.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool TryRunVectors(int rows, int width, in TileArguments arguments)
+    private static bool TryRunVectors(int rows, int width, in TileArguments arguments)
     {
-        float* sums = stackalloc float[TileRows * Width];
+        uint* a = arguments.A;
+        uint* b = arguments.B;
         Vector256<int> rare = Vector256<int>.Zero;
-        for (int i = 0; i < rows; i++)
+        Vector256<float> sum0 = Vector256<float>.Zero, sum1 = sum0, sum2 = sum0, sum3 = sum0;
+        for (nint p = 0; p < arguments.Groups; p++, a += Width, b += Width)
         {
-            uint* a = arguments.A + i;
-            uint* b = arguments.B;
-            Vector256<float> sum = Vector256<float>.Zero;
-            for (nint p = 0; p < arguments.Groups; p++, a += PackedRows, b += Width)
-            {
-                Vector256<uint> units = Vector256.Load(b);
-                sum = Add(*a & UpperHalf, units & Vector256.Create(UpperHalf), sum, ref rare);
-                sum = Add(*a << 16, units << 16, sum, ref rare);
-            }
-
-            sum.Store(sums + (i * Width));
+            Vector256<uint> units = Vector256.Load(b);
+            Vector256<float> odd = Flush((units & Vector256.Create(UpperHalf)).AsSingle()), even = Flush((units << 16).AsSingle());
+            sum0 = Add(*a << 16, even, Add(*a & UpperHalf, odd, sum0, ref rare), ref rare);
+            sum1 = Add(a[1] << 16, even, Add(a[1] & UpperHalf, odd, sum1, ref rare), ref rare);
+            sum2 = Add(a[2] << 16, even, Add(a[2] & UpperHalf, odd, sum2, ref rare), ref rare);
+            sum3 = Add(a[3] << 16, even, Add(a[3] & UpperHalf, odd, sum3, ref rare), ref rare);
         }
 
+        float* sums = stackalloc float[TileRows * Width];
+        sum0.Store(sums);
+        sum1.Store(sums + Width);
+        sum2.Store(sums + (2 * Width));
+        sum3.Store(sums + (3 * Width));
         if (rare != Vector256<int>.Zero)
         {
             return false;
@@ -101,11 +104,15 @@ internal sealed unsafe class BFloat16ManagedTile : ProductTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Add(uint a, Vector256<uint> b, Vector256<float> sum, ref Vector256<int> rare)
+    private static Vector256<float> Add(uint a, Vector256<float> b, Vector256<float> sum, ref Vector256<int> rare)
     {
-        Vector256<float> result = Vector256.FusedMultiplyAdd(Flush(Vector256.Create(a).AsSingle()), Flush(b.AsSingle()), sum);
-        Vector256<int> magnitude = result.AsInt32() & Vector256.Create(Magnitude);
-        rare |= Vector256.Equals(magnitude, Vector256.Create(SmallestNormal));
+        if ((a & Magnitude) < SmallestNormal)
+        {
+            a &= ~(uint)Magnitude;
+        }
+
+        Vector256<float> result = Vector256.FusedMultiplyAdd(Vector256.Create(a).AsSingle(), b, sum);
+        rare |= Vector256.Equals(result.AsInt32() & Vector256.Create(Magnitude), Vector256.Create(SmallestNormal));
         return Flush(result);
     }
 
@@ -113,7 +120,7 @@ internal sealed unsafe class BFloat16ManagedTile : ProductTile
     private static Vector256<float> Flush(Vector256<float> values)
     {
         Vector256<int> bits = values.AsInt32();
-        Vector256<int> isNormal = Vector256.GreaterThanOrEqual(bits & Vector256.Create(Magnitude), Vector256.Create(SmallestNormal));
+        Vector256<int> isNormal = Vector256.GreaterThan(bits & Vector256.Create(Magnitude), Vector256.Create(SmallestNormal - 1));
         return (bits & (isNormal | Vector256.Create(~Magnitude))).AsSingle();
     }
 }

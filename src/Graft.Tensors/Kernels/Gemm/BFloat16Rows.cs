@@ -37,28 +37,42 @@ internal static unsafe class BFloat16Rows
         }
     }
 
-    /// <summary><c>destination[j] = even[j] | odd[j] &lt;&lt; 16</c>.</summary>
-    /// <param name="even">Elements of an even k.</param>
-    /// <param name="odd">Those of the next one.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="destination">Receives pairs.</param>
+    /// <summary>Pairs of rows: <c>destination[p · step + j] = source[2p][j] | source[2p + 1][j] &lt;&lt; 16</c>; a last row without a partner is paired with zeros.</summary>
+    /// <param name="source">bf16.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="count">Elements of a row, at most <see cref="MaxColumns"/>.</param>
+    /// <param name="destination">Where to write units.</param>
+    /// <param name="step">Units from one pair to the next there.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Interleave(ushort* even, ushort* odd, int count, uint* destination)
+    public static void Interleave(ushort* source, nint stride, int rows, int count, uint* destination, nint step)
     {
-        int j = 0;
-        if (InstructionSet.Current >= Isa.Avx2)
+        Isa isa = InstructionSet.Current;
+        for (; rows > 1; rows -= 2, source += 2 * stride, destination += step)
         {
-            for (; j + 8 <= count; j += 8)
+            ushort* odd = source + stride;
+            int j = 0;
+            for (; isa == Isa.Avx512 && j + 16 <= count; j += 16)
             {
-                Vector256<uint> lower = Vector256.WidenLower(Vector128.Load(even + j).ToVector256Unsafe());
-                Vector256<uint> upper = Vector256.WidenLower(Vector128.Load(odd + j).ToVector256Unsafe());
-                (lower | (upper << 16)).Store(destination + j);
+                Vector512<uint> lower = Vector512.WidenLower(Vector256.Load(source + j).ToVector512Unsafe());
+                (lower | (Vector512.WidenLower(Vector256.Load(odd + j).ToVector512Unsafe()) << 16)).Store(destination + j);
+            }
+
+            for (; isa >= Isa.Avx2 && j + 8 <= count; j += 8)
+            {
+                Vector256<uint> lower = Vector256.WidenLower(Vector128.Load(source + j).ToVector256Unsafe());
+                (lower | (Vector256.WidenLower(Vector128.Load(odd + j).ToVector256Unsafe()) << 16)).Store(destination + j);
+            }
+
+            for (; j < count; j++)
+            {
+                destination[j] = source[j] | ((uint)odd[j] << 16);
             }
         }
 
-        for (; j < count; j++)
+        for (int j = 0; j < count && rows > 0; j++)
         {
-            destination[j] = even[j] | ((uint)odd[j] << 16);
+            destination[j] = source[j];
         }
     }
 

@@ -49,18 +49,7 @@ internal unsafe struct BFloat16Pairs : IPairDecoder
 
     /// <inheritdoc/>
     public static void PackRows(in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
-    {
-        var source = (ushort*)Address(weight, row, column);
-        for (; depth > 1; depth -= 2, source += 2L * weight.Columns, destination += step)
-        {
-            BFloat16Rows.Interleave(source, source + weight.Columns, count, destination);
-        }
-
-        for (int j = 0; j < count && depth > 0; j++)
-        {
-            destination[j] = source[j];
-        }
-    }
+        => BFloat16Rows.Interleave((ushort*)Address(weight, row, column), weight.Columns, depth, count, destination, step);
 }
 
 /// <summary>Weights in any other format: decoded to fp32 in the first-level cache, then rounded.</summary>
@@ -92,25 +81,18 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
     [SkipLocalsInit]
     public static void PackRows(in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
     {
-        int lanes = ProductTile.VectorLanes;
         float* decoded = stackalloc float[BFloat16Rows.MaxColumns];
         ushort* rounded = stackalloc ushort[2 * BFloat16Rows.MaxColumns];
-        ushort* odd = rounded + BFloat16Rows.MaxColumns;
         for (int p = 0; p < depth; p += 2, destination += step)
         {
-            TDecoder.Decode(lanes, weight, row + p, column, count, decoded);
-            BFloat16Rows.Round(decoded, count, rounded);
-            if (p + 1 < depth)
+            int rows = Math.Min(2, depth - p);
+            for (int i = 0; i < rows; i++)
             {
-                TDecoder.Decode(lanes, weight, row + p + 1, column, count, decoded);
-                BFloat16Rows.Round(decoded, count, odd);
-            }
-            else
-            {
-                new Span<ushort>(odd, count).Clear();
+                TDecoder.Decode(ProductTile.VectorLanes, weight, row + p + i, column, count, decoded);
+                BFloat16Rows.Round(decoded, count, rounded + (i * BFloat16Rows.MaxColumns));
             }
 
-            BFloat16Rows.Interleave(rounded, odd, count, destination);
+            BFloat16Rows.Interleave(rounded, BFloat16Rows.MaxColumns, rows, count, destination, step);
         }
     }
 }
