@@ -153,7 +153,7 @@ internal abstract class TileKernel
         {
             Note($"group {i} of {Unroll}");
             Step(i);
-            Code.prefetcht0(__byte_ptr[r11]);
+            Code.prefetcht1(__byte_ptr[r11]);
             Code.add(r11, Argument(TileArguments.Offset.PrefetchStep));
         }
 

@@ -92,7 +92,7 @@ internal sealed unsafe partial class EmulatedCpu
     {
         switch (instruction.Mnemonic)
         {
-            case Mnemonic.Nop or Mnemonic.Prefetcht0: break;
+            case Mnemonic.Nop or Mnemonic.Prefetcht1: break;
             case Mnemonic.Mov: WriteInteger(instruction, ReadInteger(instruction, 1)); break;
             case Mnemonic.Add or Mnemonic.Sub or Mnemonic.Cmp or Mnemonic.Dec or Mnemonic.Xor or Mnemonic.Or or Mnemonic.Shl: Arithmetic(instruction); break;
             case Mnemonic.Jmp: _next = instruction.NearBranchTarget; break;

@@ -36,7 +36,7 @@ public sealed unsafe class Int8TileProductTests : IDisposable
     {
         InstructionSet.Current = isa;
         var random = new Random(1);
-        ProductTile tile = lanes == 8 ? new PlainTile(6, 8, 8) : new PlainTile(14, 16, 16);
+        ProductTile tile = lanes == 8 ? PlainTile.Narrow(isInteger: true) : PlainTile.Wide(isInteger: true);
         foreach ((int m, int n, int k) in new[] { (1, 1, 1), (4, 5, 7), (6, 16, 32), (7, 17, 33), (15, 40, 600), (29, 50, 515), (40, 33, 1026), (4, 70, 64), (70, 4, 64), (13, 65, 1200) })
         {
             Check(tile, m, n, k, random);
@@ -49,7 +49,7 @@ public sealed unsafe class Int8TileProductTests : IDisposable
     public void Threads_and_blocks_of_rows_change_nothing(int workers)
     {
         WorkerPool.Resize(workers);
-        Check(new PlainTile(6, 8, 8), 300, 90, 1100, new Random(2));
+        Check(PlainTile.Narrow(isInteger: true), 300, 90, 1100, new Random(2));
     }
 
     [SkippableFact]
@@ -91,36 +91,6 @@ public sealed unsafe class Int8TileProductTests : IDisposable
                     float expected = sum * (rowScales[i] * columnScales[j]) * 6.200124e-05f;
                     expected = withBias ? expected + bias[j] : expected;
                     Assert.True(expected == c[(i * n) + j], $"{m}x{n}x{k} [{i},{j}]: expected {expected:R}, got {c[(i * n) + j]:R}");
-                }
-            }
-        }
-    }
-
-    /// <summary>What the assembled kernels compute, in C#.</summary>
-    private sealed class PlainTile(int rows, int lanes, int packedRows) : ProductTile(rows, 2, lanes, packedRows)
-    {
-        public override void Run(int rows, int width, ref TileArguments arguments)
-        {
-            int tileWidth = (width + Lanes - 1) / Lanes * Lanes;
-            for (; arguments.Panels > 0; arguments.Panels--, arguments.A += arguments.Groups * PackedRows, arguments.C = (byte*)arguments.C + (rows * arguments.RowBytes))
-            {
-                for (int i = 0; i < rows; i++)
-                {
-                    int* c = (int*)((byte*)arguments.C + (i * arguments.RowBytes));
-                    for (int j = 0; j < width; j++)
-                    {
-                        int sum = arguments.Accumulate != 0 ? c[j] : arguments.Start[j];
-                        for (nint p = 0; p < arguments.Groups; p++)
-                        {
-                            uint left = arguments.A[(p * PackedRows) + i], right = arguments.B[(p * tileWidth) + j];
-                            for (int r = 0; r < 4; r++)
-                            {
-                                sum += (byte)(left >> (8 * r)) * (sbyte)(right >> (8 * r));
-                            }
-                        }
-
-                        c[j] = sum;
-                    }
                 }
             }
         }

@@ -72,7 +72,7 @@ public sealed class TileKernelTests
             _ => (Mnemonic.Vpdpbusd, 1),
         };
         Assert.Equal(2 * 32 * tile.MaxRows * tile.MaxVectors * aGroup, cpu.Executed[mnemonic]);
-        Assert.Equal(2 * 32, cpu.Executed[Mnemonic.Prefetcht0]);
+        Assert.Equal(2 * 32, cpu.Executed[Mnemonic.Prefetcht1]);
     }
 
     [SkippableTheory]

@@ -1,5 +1,6 @@
 using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
+using Graft.Tensors.Tests.Assembly;
 using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Tests;
@@ -95,6 +96,67 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
         Check(13, 150, 576, DType.BFloat16, random);
         Check(200, 8, 300, DType.Float32, random);
         Check(7, 1000, 64, DType.Float16, random);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Packing_fits_the_tiles_of_every_assembled_kernel(bool wide)
+    {
+        PlainTile tile = wide ? PlainTile.Wide(isInteger: false) : PlainTile.Narrow(isInteger: false);
+        var random = new Random(8);
+        foreach ((int m, int n, int k) in new[] { (1, 1, 1), (13, 31, 7), (14, 32, 64), (15, 33, 65), (29, 70, 257), (43, 17, 515) })
+        {
+            foreach (bool transposed in new[] { true, false })
+            {
+                using var stored = new StoredMatrix(DType.BFloat16, transposed ? n : k, transposed ? k : n, random);
+                using NativeBuffer a = new NativeBuffer(m, k, k + 1).Fill(random);
+                using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
+                using NativeBuffer actual = expected.Clone();
+                ReferenceGemm.MultiplyBFloat16(a, stored.View, transposed, expected, accumulate: true);
+                new BFloat16Product<BFloat16Pairs>
+                {
+                    Tile = tile,
+                    M = m,
+                    N = n,
+                    K = k,
+                    A = a.Data,
+                    Lda = a.Stride,
+                    B = stored.View,
+                    BTransposed = transposed,
+                    C = actual.Data,
+                    Ldc = actual.Stride,
+                    Accumulate = true,
+                }.Run();
+                actual.AssertSameBits(expected, $"{(wide ? "wide" : "narrow")} {(transposed ? "NT" : "NN")} {m}x{n}x{k}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(16)]
+    public void Rows_are_paired_alike_with_every_vector_length(int lanes)
+    {
+        ushort[] source = [.. Enumerable.Range(0, 5 * 40).Select(i => (ushort)(i * 331))];
+        uint* units = stackalloc uint[3 * 32];
+        for (int count = 1; count <= 32; count++)
+        {
+            new Span<uint>(units, 3 * 32).Fill(7);
+            fixed (ushort* rows = source)
+            {
+                BFloat16Rows.Interleave(lanes, rows, 40, 5, count, units, 32);
+            }
+
+            for (int i = 0; i < 3 * 32; i++)
+            {
+                int p = i / 32, j = i % 32;
+                uint expected = j >= count ? 7 : source[(80 * p) + j] | (p == 2 ? 0 : (uint)source[(80 * p) + 40 + j] << 16);
+                Assert.True(units[i] == expected, $"{lanes} lanes, {count} columns: pair {p}, column {j}");
+            }
+        }
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
     public WeightView B;
     public bool BTransposed, Accumulate;
     public float* C;
-    private ProductTile _tile;
+    public ProductTile Tile;
     private int _lanes;
     private GemmPartition _partition;
 
@@ -39,27 +39,26 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
             return;
         }
 
-        _tile = BFloat16Tile.Current;
-        _lanes = _tile.PackingLanes;
-        _partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, _tile.Lanes).Cut(M, N, K, _tile.Columns, packsRows: true);
+        _lanes = Tile.PackingLanes;
+        _partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, Tile.Lanes).Cut(M, N, K, Tile.Columns, packsRows: true);
         WorkerPool.Shared.Run(_partition.Pieces, ref this);
     }
 
     public readonly void Execute(int part)
     {
-        (int rowStart, int rowEnd, int columnStart, int columnEnd) = _partition.Piece(part, M, N, _tile.Lanes, _tile.Columns);
+        (int rowStart, int rowEnd, int columnStart, int columnEnd) = _partition.Piece(part, M, N, Tile.Lanes, Tile.Columns);
         if (rowStart == rowEnd || columnStart == columnEnd)
         {
             return;
         }
 
         int rows = rowEnd - rowStart;
-        bool keepsAllOfA = (long)rows * K * sizeof(ushort) <= _tile.CachedBytes;
+        bool keepsAllOfA = (long)rows * K * sizeof(ushort) <= Tile.CachedBytes;
         int depthAtOnce = keepsAllOfA ? K : Math.Min(K, Depth);
-        int blocks = keepsAllOfA ? 1 : (int)(((long)rows * depthAtOnce * sizeof(ushort) + _tile.CachedBytes - 1) / _tile.CachedBytes);
-        long packedUnits = PackedRows.Units(_tile, (rows + blocks - 1) / blocks, (depthAtOnce + 1) / 2);
-        uint* packedB = (uint*)ThreadScratch.Get(Gemm.ScratchSlot, (nuint)((ProductTile.BlockGroups * _tile.Columns) + packedUnits) * sizeof(uint));
-        uint* packedA = packedB + (ProductTile.BlockGroups * _tile.Columns);
+        int blocks = keepsAllOfA ? 1 : (int)(((long)rows * depthAtOnce * sizeof(ushort) + Tile.CachedBytes - 1) / Tile.CachedBytes);
+        long packedUnits = PackedRows.Units(Tile, (rows + blocks - 1) / blocks, (depthAtOnce + 1) / 2);
+        uint* packedB = (uint*)ThreadScratch.Get(Gemm.ScratchSlot, (nuint)((ProductTile.BlockGroups * Tile.Columns) + packedUnits) * sizeof(uint));
+        uint* packedA = packedB + (ProductTile.BlockGroups * Tile.Columns);
         for (int block = 0; block < blocks; block++)
         {
             int start = rowStart + (int)((long)rows * block / blocks);
@@ -76,21 +75,21 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
     {
         for (int p = start; p < end; p += Depth)
         {
-            PackedRows.Pack(_tile, _lanes, A + (row * Lda) + p, Lda, rows, Math.Min(Depth, end - p), packedA + PackedRows.Units(_tile, rows, (p - start) / 2));
+            PackedRows.Pack(Tile, _lanes, A + (row * Lda) + p, Lda, rows, Math.Min(Depth, end - p), packedA + PackedRows.Units(Tile, rows, (p - start) / 2));
         }
 
-        for (int j = columnStart; j < columnEnd; j += _tile.Columns)
+        for (int j = columnStart; j < columnEnd; j += Tile.Columns)
         {
-            int width = Math.Min(_tile.Columns, columnEnd - j);
+            int width = Math.Min(Tile.Columns, columnEnd - j);
             for (int p = start; p < end; p += Depth)
             {
                 int depth = Math.Min(Depth, end - p);
                 PackB(j, width, p, depth, packedB);
                 bool isLast = p + Depth >= end;
-                (int nextColumn, int nextP) = !isLast ? (j, p + Depth) : j + _tile.Columns < columnEnd ? (j + _tile.Columns, start) : (columnStart, Math.Min(end, K - 1));
+                (int nextColumn, int nextP) = !isLast ? (j, p + Depth) : j + Tile.Columns < columnEnd ? (j + Tile.Columns, start) : (columnStart, Math.Min(end, K - 1));
                 var arguments = new TileArguments
                 {
-                    A = packedA + PackedRows.Units(_tile, rows, (p - start) / 2),
+                    A = packedA + PackedRows.Units(Tile, rows, (p - start) / 2),
                     B = packedB,
                     C = C + (row * Ldc) + j,
                     RowBytes = (nint)Ldc * sizeof(float),
@@ -98,7 +97,7 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
                     Accumulate = Accumulate || p > 0 ? 1 : 0,
                 };
                 Prefetch(nextColumn, nextP, ref arguments, out int addresses);
-                PackedRows.Run(_tile, rows, width, arguments, addresses);
+                PackedRows.Run(Tile, rows, width, arguments, addresses);
             }
         }
     }
@@ -112,7 +111,7 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
             nint rowBytes = (nint)(TPairs.Address(B, column + 1, p) - address);
             nint step = (nint)(TPairs.Address(B, column, p + Depth) - address) / TileKernel.Unroll;
             (arguments.Prefetch, arguments.PrefetchStep, arguments.PrefetchJump) = ((nint)address, step, rowBytes - (step * TileKernel.Unroll));
-            addresses = TileKernel.Unroll * Math.Min(_tile.Columns, N - column);
+            addresses = TileKernel.Unroll * Math.Min(Tile.Columns, N - column);
             return;
         }
 
@@ -124,7 +123,7 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void PackB(int column, int width, int p, int depth, uint* packed)
     {
-        int tileWidth = (width + _tile.Lanes - 1) / _tile.Lanes * _tile.Lanes;
+        int tileWidth = (width + Tile.Lanes - 1) / Tile.Lanes * Tile.Lanes;
         if (BTransposed)
         {
             for (int j = 0; j < tileWidth; j += _lanes)
@@ -141,6 +140,6 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
             new Span<uint>(packed, (depth + 1) / 2 * tileWidth).Clear();
         }
 
-        TPairs.PackRows(B, p, depth, column, width, packed, tileWidth);
+        TPairs.PackRows(_lanes, B, p, depth, column, width, packed, tileWidth);
     }
 }

@@ -38,6 +38,7 @@ internal static unsafe class BFloat16Rows
     }
 
     /// <summary>Pairs of rows: <c>destination[p · step + j] = source[2p][j] | source[2p + 1][j] &lt;&lt; 16</c>; a last row without a partner is paired with zeros.</summary>
+    /// <param name="lanes">Vector length to work with: 16, 8, 4 or 1.</param>
     /// <param name="source">bf16.</param>
     /// <param name="stride">Elements from one row to the next.</param>
     /// <param name="rows">Rows.</param>
@@ -45,20 +46,19 @@ internal static unsafe class BFloat16Rows
     /// <param name="destination">Where to write units.</param>
     /// <param name="step">Units from one pair to the next there.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Interleave(ushort* source, nint stride, int rows, int count, uint* destination, nint step)
+    public static void Interleave(int lanes, ushort* source, nint stride, int rows, int count, uint* destination, nint step)
     {
-        Isa isa = InstructionSet.Current;
         for (; rows > 1; rows -= 2, source += 2 * stride, destination += step)
         {
             ushort* odd = source + stride;
             int j = 0;
-            for (; isa == Isa.Avx512 && j + 16 <= count; j += 16)
+            for (; lanes >= 16 && j + 16 <= count; j += 16)
             {
                 Vector512<uint> lower = Vector512.WidenLower(Vector256.Load(source + j).ToVector512Unsafe());
                 (lower | (Vector512.WidenLower(Vector256.Load(odd + j).ToVector512Unsafe()) << 16)).Store(destination + j);
             }
 
-            for (; isa >= Isa.Avx2 && j + 8 <= count; j += 8)
+            for (; lanes >= 8 && j + 8 <= count; j += 8)
             {
                 Vector256<uint> lower = Vector256.WidenLower(Vector128.Load(source + j).ToVector256Unsafe());
                 (lower | (Vector256.WidenLower(Vector128.Load(odd + j).ToVector256Unsafe()) << 16)).Store(destination + j);

@@ -64,6 +64,7 @@ public static unsafe partial class Gemm
         where TPairs : struct, IPairDecoder
         => new BFloat16Product<TPairs>
         {
+            Tile = BFloat16Tile.Current,
             M = m,
             N = n,
             K = k,

@@ -27,6 +27,7 @@ internal unsafe interface IPairDecoder
     static abstract void PackTransposed(int lanes, in WeightView weight, long row, int rows, int column, int depth, uint* destination, nint step);
 
     /// <summary>A few columns of consecutive rows, k along the rows.</summary>
+    /// <param name="lanes">Vector length to work with: 16, 8, 4 or 1.</param>
     /// <param name="weight">The stored matrix [k, n].</param>
     /// <param name="row">First row.</param>
     /// <param name="depth">Rows.</param>
@@ -34,7 +35,7 @@ internal unsafe interface IPairDecoder
     /// <param name="count">Columns, at most <see cref="BFloat16Rows.MaxColumns"/>.</param>
     /// <param name="destination">Where to write units.</param>
     /// <param name="step">Units from one pair to the next there.</param>
-    static abstract void PackRows(in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step);
+    static abstract void PackRows(int lanes, in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step);
 }
 
 /// <summary>Weights stored as bf16: nothing is converted.</summary>
@@ -48,8 +49,8 @@ internal unsafe struct BFloat16Pairs : IPairDecoder
         => BFloat16Rows.Transpose(lanes, (ushort*)Address(weight, row, column), weight.Columns, rows, depth, destination, step);
 
     /// <inheritdoc/>
-    public static void PackRows(in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
-        => BFloat16Rows.Interleave((ushort*)Address(weight, row, column), weight.Columns, depth, count, destination, step);
+    public static void PackRows(int lanes, in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
+        => BFloat16Rows.Interleave(lanes, (ushort*)Address(weight, row, column), weight.Columns, depth, count, destination, step);
 }
 
 /// <summary>Weights in any other format: decoded to fp32 in the first-level cache, then rounded.</summary>
@@ -79,7 +80,7 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
 
     /// <inheritdoc/>
     [SkipLocalsInit]
-    public static void PackRows(in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
+    public static void PackRows(int lanes, in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
     {
         float* decoded = stackalloc float[BFloat16Rows.MaxColumns];
         ushort* rounded = stackalloc ushort[2 * BFloat16Rows.MaxColumns];
@@ -88,11 +89,11 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
             int rows = Math.Min(2, depth - p);
             for (int i = 0; i < rows; i++)
             {
-                TDecoder.Decode(ProductTile.VectorLanes, weight, row + p + i, column, count, decoded);
+                TDecoder.Decode(lanes, weight, row + p + i, column, count, decoded);
                 BFloat16Rows.Round(decoded, count, rounded + (i * BFloat16Rows.MaxColumns));
             }
 
-            BFloat16Rows.Interleave(rounded, BFloat16Rows.MaxColumns, rows, count, destination, step);
+            BFloat16Rows.Interleave(lanes, rounded, BFloat16Rows.MaxColumns, rows, count, destination, step);
         }
     }
 }
