@@ -13,6 +13,9 @@ public sealed class GuardedTracker(ITracker tracker, Action<string> warn) : ITra
     public string Name => tracker.Name;
 
     /// <inheritdoc/>
+    public string? Location => _failed ? null : tracker.Location;
+
+    /// <inheritdoc/>
     public void OnStart(TrainingPlan plan) => Guard(plan, static (to, plan) => to.OnStart(plan));
 
     /// <inheritdoc/>

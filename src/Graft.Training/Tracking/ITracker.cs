@@ -5,4 +5,7 @@ public interface ITracker : ITrainingObserver, IDisposable
 {
     /// <summary>Its name in <c>report_to</c>.</summary>
     string Name { get; }
+
+    /// <summary>The folder to open with the tracker's own program; null before the run begins, and after a failure.</summary>
+    string? Location { get; }
 }

@@ -5,7 +5,7 @@ using Graft.Peft;
 namespace Graft.Training.Tracking;
 
 /// <summary><c>trackers.json</c> in a run's folder: where each tracker wrote, so that a resumed run goes on there.</summary>
-internal static class TrackerState
+public static class TrackerState
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "trackers.json";
@@ -13,13 +13,13 @@ internal static class TrackerState
     /// <summary>What a tracker has noted; null when it has noted nothing, or the file cannot be read.</summary>
     /// <param name="outputDir">The run's folder.</param>
     /// <param name="tracker">The tracker's name.</param>
-    public static IReadOnlyDictionary<string, string>? Load(string outputDir, string tracker) => Read(outputDir).GetValueOrDefault(tracker);
+    internal static IReadOnlyDictionary<string, string>? Load(string outputDir, string tracker) => Read(outputDir).GetValueOrDefault(tracker);
 
     /// <summary>Notes something, beside what the other trackers have noted.</summary>
     /// <param name="outputDir">The run's folder; created when missing.</param>
     /// <param name="tracker">The tracker's name.</param>
     /// <param name="notes">What to note.</param>
-    public static void Save(string outputDir, string tracker, IReadOnlyDictionary<string, string> notes)
+    internal static void Save(string outputDir, string tracker, IReadOnlyDictionary<string, string> notes)
     {
         Directory.CreateDirectory(outputDir);
         Dictionary<string, IReadOnlyDictionary<string, string>> all = Read(outputDir);

@@ -51,6 +51,9 @@ public sealed partial class MlflowRun
     /// <summary>Its folder.</summary>
     public string Folder => Path.Combine(_experiment.Folder, Id);
 
+    /// <summary>The store that it belongs to.</summary>
+    public string Store => Path.GetDirectoryName(_experiment.Folder)!;
+
     /// <summary>Begins a run.</summary>
     /// <param name="experiment">The experiment.</param>
     /// <param name="id">Its id.</param>

@@ -21,6 +21,9 @@ public sealed class MlflowTracker(TrackedRun run, string? store = null, string? 
     /// <inheritdoc/>
     public string Name => "mlflow";
 
+    /// <inheritdoc/>
+    public string? Location { get; private set; }
+
     private long Now => run.Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <inheritdoc/>
@@ -29,6 +32,7 @@ public sealed class MlflowTracker(TrackedRun run, string? store = null, string? 
         ArgumentNullException.ThrowIfNull(plan);
         _step = plan.ResumedAt;
         _run = (plan.ResumedAt > 0 ? Resume() : null) ?? Start();
+        Location = _run.Store;
         foreach ((string name, object? value) in run.ArgumentsWithModel())
         {
             LogParameter(name, value);

@@ -23,11 +23,15 @@ public sealed class TensorBoardTracker(TrackedRun run, string? loggingDir = null
     public string Name => "tensorboard";
 
     /// <inheritdoc/>
+    public string? Location { get; private set; }
+
+    /// <inheritdoc/>
     public void OnStart(TrainingPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         _step = plan.ResumedAt;
         string folder = Folder(isResumed: plan.ResumedAt > 0);
+        Location = folder;
         _file = new EventFileWriter(folder, run.Clock);
         TrackerState.Save(run.OutputDir, Name, new Dictionary<string, string> { [FolderNote] = folder });
         if (plan.ResumedAt > 0)

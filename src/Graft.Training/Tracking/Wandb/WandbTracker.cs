@@ -30,6 +30,9 @@ public sealed class WandbTracker(TrackedRun run, string? folder = null) : ITrack
     /// <inheritdoc/>
     public string Name => "wandb";
 
+    /// <inheritdoc/>
+    public string? Location { get; private set; }
+
     private double Runtime => Math.Round((run.Clock.GetUtcNow() - _started).TotalSeconds, 6);
 
     /// <inheritdoc/>
@@ -40,6 +43,7 @@ public sealed class WandbTracker(TrackedRun run, string? folder = null) : ITrack
         string id = RandomNumberGenerator.GetString(IdLetters, 8);
         string date = run.Clock.GetLocalNow().ToString("yyyyMMdd_HHmmss", CultureInfo.InvariantCulture);
         string runFolder = Path.Combine(folder ?? run.OutputDir, "wandb", $"offline-run-{date}-{id}");
+        Location = runFolder;
         Directory.CreateDirectory(Path.Combine(runFolder, "files"));
         Directory.CreateDirectory(Path.Combine(runFolder, "logs"));
         _file = new WandbFile(Path.Combine(runFolder, $"run-{id}.wandb"), id);
