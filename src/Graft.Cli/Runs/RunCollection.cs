@@ -8,8 +8,8 @@ internal sealed class RunCollection(IReadOnlyList<PastRun> runs)
 {
     private const int Deepest = 3;
 
-    // Where a run lies says nothing of what it is.
-    private static readonly string[] Places = ["output_dir", "logging_dir", "run_name"];
+    // Where a run lies and is reported says nothing of what it is.
+    private static readonly string[] Places = ["output_dir", "logging_dir", "run_name", "project", "report_to"];
 
     /// <summary>The runs.</summary>
     public IReadOnlyList<PastRun> Runs => runs;

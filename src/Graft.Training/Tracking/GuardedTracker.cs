@@ -55,7 +55,7 @@ public sealed class GuardedTracker(ITracker tracker, Action<string> warn) : ITra
         catch (Exception e)
         {
             _failed = true;
-            warn($"report_to {Name}: {e.Message} The run goes on without this tracker.");
+            warn($"report_to {Name} failed, and the run goes on without it: {e.Message}");
             Close();
         }
     }
