@@ -116,6 +116,21 @@ public sealed class ProtobufWriter
         }
     }
 
+    /// <summary>A list of integers or booleans, packed; an empty one is left out.</summary>
+    public void Packed(int field, ReadOnlySpan<long> values)
+    {
+        if (values.Length > 0)
+        {
+            var list = new ProtobufWriter();
+            foreach (long value in values)
+            {
+                list.Varint((ulong)value);
+            }
+
+            Element(field, list.Written);
+        }
+    }
+
     /// <summary>A message within this one; written though it may be empty.</summary>
     /// <param name="field">Its number.</param>
     /// <param name="write">Writes its fields.</param>

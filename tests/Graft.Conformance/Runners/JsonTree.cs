@@ -13,7 +13,10 @@ internal static class JsonTree
     public static string? Text(this JsonElement json, string name) => json.Member(name)?.GetString();
 
     /// <summary>An integer, as a number or a text; 0 when there is none.</summary>
-    public static long Integer(this JsonElement json, string name) => json.Member(name) is not { } value ? 0 : value.ValueKind == JsonValueKind.String ? long.Parse(value.GetString()!) : value.GetInt64();
+    public static long Integer(this JsonElement json, string name) => json.Member(name) is { } value ? IntegerOf(value) : 0;
+
+    /// <summary>An integer, as a number or a text.</summary>
+    public static long IntegerOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? long.Parse(value.GetString()!) : value.GetInt64();
 
     /// <summary>A switch; false when there is none.</summary>
     public static bool Flag(this JsonElement json, string name) => json.Member(name)?.GetBoolean() ?? false;

@@ -67,23 +67,30 @@ internal sealed class ProtobufSchema
         return json;
     }
 
+    /// <summary>The elements of a list that one field holds: several where they are packed.</summary>
     private List<JsonNode> Elements(string type, ProtobufReader reader)
     {
-        int size = type switch
-        {
-            "double" => 8,
-            "float" => 4,
-            _ => 0,
-        };
-        if (size == 0 || reader.WireType != ProtobufWireType.LengthDelimited)
+        if (reader.WireType != ProtobufWireType.LengthDelimited || type is not ("double" or "float" or "int32" or "int64" or "bool"))
         {
             return [Value(type, reader)];
         }
 
-        var values = new List<JsonNode>();
-        for (int i = 0; i + size <= reader.Bytes.Length; i += size)
+        // Each number is read as the field of a message of its own.
+        int wire = type switch
         {
-            values.Add(size == 8 ? Number(BitConverter.ToDouble(reader.Bytes[i..])) : Number(BitConverter.ToSingle(reader.Bytes[i..])));
+            "double" => 1,
+            "float" => 5,
+            _ => 0,
+        };
+        var values = new List<JsonNode>();
+        ReadOnlySpan<byte> rest = reader.Bytes;
+        while (!rest.IsEmpty)
+        {
+            int length = wire == 1 ? 8 : wire == 5 ? 4 : rest.IndexOfAnyInRange((byte)0, (byte)0x7F) + 1;
+            var element = new ProtobufReader([(byte)(8 | wire), .. rest[..length]]);
+            element.Next();
+            values.Add(Value(type, element));
+            rest = rest[length..];
         }
 
         return values;
@@ -103,10 +110,10 @@ internal sealed class ProtobufSchema
         _ => Read(type, reader.Bytes),
     };
 
-    private static JsonNode Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
+    private static JsonValue Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : JsonValue.Create(double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
 
     /// <summary>The shortest decimal that reads back as the same float32.</summary>
-    private static JsonNode Number(float value) => Number(double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
+    private static JsonValue Number(float value) => Number(double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));
 
     private static string Time(ReadOnlySpan<byte> bytes)
     {

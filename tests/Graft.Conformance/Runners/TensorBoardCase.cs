@@ -20,7 +20,8 @@ internal static class TensorBoardCase
         Metadata: Plugin plugin_data 1, string display_name 2, string summary_description 3, DataClass data_class 4
         Plugin: string plugin_name 1, bytes content 2
         enum DataClass: DATA_CLASS_UNKNOWN 0, DATA_CLASS_SCALAR 1, DATA_CLASS_TENSOR 2, DATA_CLASS_BLOB_SEQUENCE 3
-        Tensor: DType dtype 1, Shape tensor_shape 2, int32 version_number 3, bytes tensor_content 4, float[] float_val 5, double[] double_val 6, bytes[] string_val 8
+        Tensor: DType dtype 1, Shape tensor_shape 2, int32 version_number 3, bytes tensor_content 4, float[] float_val 5, double[] double_val 6, int32[] int_val 7, bytes[] string_val 8
+        Tensor: int64[] int64_val 10, bool[] bool_val 11, int32[] half_val 13
         Shape: Dimension[] dim 2, bool unknown_rank 3
         Dimension: int64 size 1, string name 2
         enum DType: DT_INVALID 0, DT_FLOAT 1, DT_DOUBLE 2, DT_INT32 3, DT_UINT8 4, DT_INT16 5, DT_INT8 6, DT_STRING 7, DT_COMPLEX64 8, DT_INT64 9, DT_BOOL 10, DT_BFLOAT16 14, DT_HALF 19
@@ -105,6 +106,7 @@ internal static class TensorBoardCase
         Content = json.Bytes("tensor_content"),
         Singles = json.Numbers("float_val").Select(value => (float)value).ToArray(),
         Doubles = json.Numbers("double_val"),
+        Integers = new[] { "int_val", "int64_val", "half_val" }.SelectMany(name => json.List(name)).Select(JsonTree.IntegerOf).Concat(json.List("bool_val").Select(value => value.GetBoolean() ? 1L : 0)).ToArray(),
         Texts = [.. json.List("string_val").Select(text => (ReadOnlyMemory<byte>)text.GetBytesFromBase64())],
     };
 

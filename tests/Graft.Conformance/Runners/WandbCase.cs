@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Graft.Training.Tracking;
@@ -80,8 +81,8 @@ internal static class WandbCase
         return JsonDocument.Parse(copy.ToJsonString()).RootElement;
     }
 
-    /// <summary>The record as Graft's own; null for kinds that a training run does not write.</summary>
-    private static WandbRecord? RecordOf(string kind, JsonElement record) => kind switch
+    /// <summary>The record as Graft's own; null for kinds and members that a training run does not write.</summary>
+    private static WandbRecord? RecordOf(string kind, JsonElement record) => IsForeign(kind, record) ? null : kind switch
     {
         "header" => new WandbHeader(record.GetProperty(kind).GetProperty("version_info").Text("producer")!, record.GetProperty(kind).GetProperty("version_info").Text("min_consumer")!),
         "run" => RunOf(record.GetProperty(kind)),
@@ -89,9 +90,16 @@ internal static class WandbCase
         "summary" => new WandbSummary(Items(record.GetProperty(kind), "update")) { Remove = Items(record.GetProperty(kind), "remove") },
         "history" => new WandbHistory(Items(record.GetProperty(kind), "item"), record.GetProperty(kind).Member("step")?.Integer("num") ?? 0),
         "metric" => MetricOf(record.GetProperty(kind)),
-        "stats" => new WandbStats(DateTimeOffset.Parse(record.GetProperty(kind).Text("timestamp")!, System.Globalization.CultureInfo.InvariantCulture), Items(record.GetProperty(kind), "item")),
+        "stats" => new WandbStats(DateTimeOffset.Parse(record.GetProperty(kind).Text("timestamp")!, CultureInfo.InvariantCulture), Items(record.GetProperty(kind), "item")),
         "exit" => new WandbExit((int)record.GetProperty(kind).Integer("exit_code"), (int)record.GetProperty(kind).Integer("runtime")),
         _ => null,
+    };
+
+    private static bool IsForeign(string kind, JsonElement record) => kind switch
+    {
+        "metric" => record.GetProperty(kind).Member("summary") is not null || record.GetProperty(kind).Member("goal") is not null || record.GetProperty(kind).Member("_control") is not null,
+        "run" => new[] { "settings", "summary", "sweep_id", "storage_id", "resumed", "runtime", "forked" }.Any(name => record.GetProperty(kind).Member(name) is not null),
+        _ => false,
     };
 
     private static WandbRun RunOf(JsonElement run) => new(run.Text("run_id")!)
@@ -106,7 +114,7 @@ internal static class WandbCase
         Tags = [.. run.List("tags").Select(tag => tag.GetString()!)],
         Host = run.Text("host"),
         StartingStep = run.Integer("starting_step"),
-        StartTime = run.Text("start_time") is { } time ? DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture) : null,
+        StartTime = run.Text("start_time") is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null,
         GitRemoteUrl = run.Member("git")?.Text("remote_url"),
         GitCommit = run.Member("git")?.Text("commit"),
     };
@@ -123,7 +131,6 @@ internal static class WandbCase
         Defined = metric.Member("options")?.Flag("defined") ?? false,
     };
 
-    /// <summary>Values whose JSON Graft can write are written anew from what they mean.</summary>
     private static WandbItem[] Items(JsonElement record, string name) => [.. record.List(name).Select(item =>
     {
         string[] path = [.. item.List("nested_key").Select(part => part.GetString()!)];
@@ -131,19 +138,35 @@ internal static class WandbCase
         return new WandbItem(path.Length > 0 ? path : [item.Text("key") ?? string.Empty], value is null ? null : Rewritten(value), IsNested: path.Length > 0);
     })];
 
+    /// <summary>A value written anew from what it means: numbers must come out the same; texts and objects may be spelt otherwise, but mean the same.</summary>
     private static string Rewritten(string json)
     {
-        object? value = json switch
+        switch (json)
         {
-            "NaN" => double.NaN,
-            "Infinity" => double.PositiveInfinity,
-            "-Infinity" => double.NegativeInfinity,
-            _ when long.TryParse(json, out long integer) => integer,
-            _ when double.TryParse(json, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double number) => number,
-            _ when json.Contains("NaN", StringComparison.Ordinal) || json.Contains("Infinity", StringComparison.Ordinal) => null,
-            "null" => null,
-            _ => JsonDocument.Parse(json).RootElement,
-        };
-        return value is null ? json : WandbJson.Write(value);
+            case "NaN": return WandbJson.Write(double.NaN);
+            case "Infinity": return WandbJson.Write(double.PositiveInfinity);
+            case "-Infinity": return WandbJson.Write(double.NegativeInfinity);
+            case "null": return WandbJson.Write(null);
+        }
+
+        if (long.TryParse(json, CultureInfo.InvariantCulture, out long integer))
+        {
+            return WandbJson.Write(integer);
+        }
+
+        if (!json.AsSpan().ContainsAny("\"[{tf") && double.TryParse(json, CultureInfo.InvariantCulture, out double number))
+        {
+            return WandbJson.Write(number);
+        }
+
+        // Inside of lists and objects NaN is no JSON that could be parsed.
+        if (json[0] is '[' or '{' && (json.Contains("NaN", StringComparison.Ordinal) || json.Contains("Infinity", StringComparison.Ordinal)))
+        {
+            return json;
+        }
+
+        JsonElement value = JsonDocument.Parse(json).RootElement;
+        string ours = WandbJson.Write(value);
+        return JsonElement.DeepEquals(value, JsonDocument.Parse(ours).RootElement) ? json : ours;
     }
 }

@@ -39,6 +39,17 @@ public sealed class ProtobufTests
     }
 
     [Fact]
+    public void Lists_of_numbers_are_packed()
+    {
+        var writer = new ProtobufWriter();
+        writer.Packed(1, new double[] { 1 });
+        writer.Packed(2, new float[] { 1, -2 });
+        writer.Packed(3, new long[] { 0, 300, -1 });
+        writer.Packed(4, ReadOnlySpan<long>.Empty);
+        Assert.Equal("0A08000000000000F03F" + "12080000803F000000C0" + "1A0D00AC02FFFFFFFFFFFFFFFFFF01", Convert.ToHexString(writer.Written));
+    }
+
+    [Fact]
     public void NaN_is_pythons()
     {
         var writer = new ProtobufWriter();

@@ -13,6 +13,15 @@ public sealed record SummaryTensor(int DType)
     /// <summary>Type of texts.</summary>
     public const int Text = 7;
 
+    /// <summary>Type of 64-bit integers.</summary>
+    public const int Int64 = 9;
+
+    /// <summary>Type of booleans.</summary>
+    public const int Boolean = 10;
+
+    private const int BFloat16 = 14;
+    private const int Half = 19;
+
     /// <summary>Sizes; null for a scalar without a shape.</summary>
     public IReadOnlyList<long>? Shape { get; init; }
 
@@ -25,8 +34,20 @@ public sealed record SummaryTensor(int DType)
     /// <summary>Numbers of type <see cref="Double"/>.</summary>
     public ReadOnlyMemory<double> Doubles { get; init; }
 
+    /// <summary>Numbers of an integer type, booleans, or the bits of 16-bit floats.</summary>
+    public ReadOnlyMemory<long> Integers { get; init; }
+
     /// <summary>Texts in UTF-8, or other bytes.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Texts { get; init; } = [];
+
+    /// <summary>Field of the list that holds <see cref="Integers"/> of this type.</summary>
+    private int IntegersField => DType switch
+    {
+        Int64 => 10,
+        Boolean => 11,
+        Half or BFloat16 => 13,
+        _ => 7,
+    };
 
     /// <summary>Writes the message's fields.</summary>
     internal void Write(ProtobufWriter writer)
@@ -50,5 +71,7 @@ public sealed record SummaryTensor(int DType)
         {
             writer.Element(8, text.Span);
         }
+
+        writer.Packed(IntegersField, Integers.Span);
     }
 }
