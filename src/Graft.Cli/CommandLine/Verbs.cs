@@ -16,6 +16,7 @@ internal static class Verbs
         new MergeCommand(),
         new ConvertCommand(),
         new InspectCommand(),
+        new RunsCommand(),
         new InitCommand(),
         new BenchCommand(),
         new DoctorCommand(),

@@ -3,6 +3,7 @@ using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
 using Graft.Cli.Planning;
 using Graft.Cli.Rendering;
+using Graft.Cli.Tracking;
 using Graft.Training;
 
 namespace Graft.Cli.Commands;
@@ -27,6 +28,7 @@ internal sealed class TrainCommand : Verb
         RunConfiguration configuration = _flags.Load(parsed);
         Notes.Write(output, configuration.Notes);
         OutputFolder.Check(configuration);
+        RunTrackers.Check(configuration);
         using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
         TrainingResult result = Execute(run, output, cancellationToken);
         TrainingSummary.Write(output, run, result);
@@ -49,7 +51,9 @@ internal sealed class TrainCommand : Verb
 
         TrainingView view = TrainingView.Create(output, run, memory);
         using var metrics = new MetricsLog(configuration.OutputDir);
-        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver(new RunRecord(configuration), metrics, observer), cancellationToken));
+        using var trackers = new TrackerGroup(RunTrackers.Create(configuration, () => RunDescription.Of(run), message => Notes.Warn(output, message)));
+        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver([new RunRecord(configuration), metrics, .. trackers.Members, observer]), cancellationToken));
+        Notes.Write(output, trackers.Members.Where(tracker => tracker.Location is not null).Select(tracker => RunTrackers.Hint(tracker.Name, tracker.Location!)));
         if (!result.Interrupted)
         {
             run.Save();

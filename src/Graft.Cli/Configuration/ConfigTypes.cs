@@ -21,6 +21,9 @@ internal static class ConfigTypes
     /// <summary>A path of something to be written: always from the current folder.</summary>
     public static ConfigType<string> OutputPath { get; } = new("PATH", node => Path.GetFullPath(ReadText(node)), YamlText.Of);
 
+    /// <summary>A path of something to be written, or none.</summary>
+    public static ConfigType<string?> OptionalOutputPath { get; } = new("PATH", node => Path.GetFullPath(ReadText(node)), YamlText.Optional);
+
     public static ConfigType<IReadOnlyList<string>> DataFiles { get; } = new("FILE", ReadDataFiles, YamlText.OptionalList, FlagArity.Many);
 
     public static ConfigType<int> Integer { get; } = new("N", ReadInteger, value => value.ToString(CultureInfo.InvariantCulture));

@@ -23,7 +23,7 @@ internal static class ForeignKeys
     private static IEnumerable<ForeignKey> Notes() =>
     [
         .. Noted(Computed, "fp16", "bf16", "tf32", "fp16_full_eval", "bf16_full_eval", "torch_dtype", "dtype", "half_precision_backend", "fp16_opt_level"),
-        .. Noted("nothing is sent anywhere; the log is in the output folder", "report_to", "logging_dir", "run_name", "project", "trackio_space_id", "include_for_metrics"),
+        .. Noted("nothing is sent anywhere; the log is in the output folder", "trackio_space_id", "include_for_metrics"),
         .. Noted("there is no padding, so there is nothing to gain", "group_by_length", "length_column_name", "padding_free", "pad_to_multiple_of", "padding_side", "pad_token"),
         .. Noted(
             InMemory, "dataloader_num_workers", "dataloader_pin_memory", "dataloader_persistent_workers", "dataloader_prefetch_factor", "preprocessing_num_workers", "dataset_num_proc",
