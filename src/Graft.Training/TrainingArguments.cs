@@ -104,6 +104,9 @@ public sealed record TrainingArguments
     /// <summary>Keep only block boundaries and recompute the rest: less memory, about half as much time again.</summary>
     public bool GradientCheckpointing { get; init; }
 
+    /// <summary>Products of linear layers and attention on operands rounded to bf16, activations kept as bf16; the rest, sums included, stays fp32 (<see cref="Tensors.ComputePrecision"/>).</summary>
+    public bool Bf16 { get; init; }
+
     /// <summary>When to log.</summary>
     public IntervalStrategy LoggingStrategy { get; init; } = IntervalStrategy.Steps;
 

@@ -53,6 +53,7 @@ public static unsafe partial class Op
         using var rows = new StepArenaRange(tape, (long)mostRows * weight.Columns);
         var chunk = new HeadChunk
         {
+            Tape = tape,
             Hidden = hidden,
             Head = head,
             Bias = headBias,
@@ -96,6 +97,7 @@ public static unsafe partial class Op
     /// <summary>What all chunks of one call share.</summary>
     private struct HeadChunk
     {
+        public Tape Tape;
         public Tensor Hidden;
         public Parameter Head;
         public Parameter? Bias;
@@ -113,7 +115,7 @@ public static unsafe partial class Op
                 Hidden.Row(indices[i]).CopyTo(new Span<float>(Rows + ((long)i * features), features));
             }
 
-            Gemm.MultiplyTransposed(rows, Rows, features, weight, Logits, weight.Rows, accumulate: false);
+            LinearProduct.Multiply(Tape, LinearLayout.OutIn, rows, Rows, features, Head, Logits, weight.Rows, accumulate: false);
             if (Bias is not null)
             {
                 BiasKernels.AddRow(Logits, rows, weight.Rows, Bias.View);
@@ -143,7 +145,7 @@ public static unsafe partial class Op
             WeightView weight = Head.View;
             if (HeadTrains)
             {
-                Gemm.AccumulateTransposed(weight.Rows, features, Logits, weight.Rows, Rows, features, Head.Gradient, features, segments);
+                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments);
             }
 
             if (BiasTrains)
@@ -153,7 +155,7 @@ public static unsafe partial class Op
 
             if (HiddenGradient != null)
             {
-                Gemm.Multiply(rows, Logits, weight.Rows, weight, Rows, features, accumulate: false);
+                LinearProduct.MultiplyBack(Tape, LinearLayout.OutIn, rows, Logits, weight.Rows, Head, Rows, features, accumulate: false);
                 for (int i = 0; i < rows; i++)
                 {
                     VectorKernels.Add(HiddenGradient + ((long)indices[i] * features), Rows + ((long)i * features), features);

@@ -32,6 +32,7 @@ internal static class Fingerprint
             ["adam_beta1"] = Text(arguments.AdamBeta1),
             ["adam_beta2"] = Text(arguments.AdamBeta2),
             ["adam_epsilon"] = Text(arguments.AdamEpsilon),
+            ["bf16"] = Text(arguments.Bf16),
             ["data_seed"] = $"{arguments.DataSeed ?? arguments.Seed}",
             ["dataloader_drop_last"] = Text(arguments.DataloaderDropLast),
             ["gradient_accumulation_steps"] = $"{arguments.GradientAccumulationSteps}",

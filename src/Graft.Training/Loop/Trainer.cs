@@ -58,6 +58,7 @@ public sealed partial class Trainer : IDisposable
             Seed = arguments.DataSeed ?? arguments.Seed,
         });
         _plan = new StepPlan(_batches, arguments);
+        _tape.Precision = arguments.Bf16 ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         _micro = new MicroBatch(_tape);
         _evaluator = new Evaluator(model.Base, _tape);
         _trainable = model.TrainableParameters();

@@ -85,6 +85,11 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
 
         panel.Mask<TLanes, TVector>(head, begin, end, block.Scores, bias);
         LaneSoftmax<TLanes, TVector>.Step(keys, lanes, block.Scores, lanes, panel.Maximum, panel.Sum, panel.Outputs, valueRows, lanes);
+        if (head.RoundsScores)
+        {
+            RoundedTo.ApplyHere(block.Scores, keys * lanes, DType.BFloat16);
+        }
+
         LaneProduct<TLanes, TVector>.Multiply(
             valueRows, lanes, keys, valueColumns, 1, valueRows, block.Scores, lanes, panel.Outputs, lanes, accumulate: true);
     }
