@@ -19,6 +19,7 @@ internal static class PlanText
         string accumulated = arguments.GradientAccumulationSteps > 1 ? $" x {arguments.GradientAccumulationSteps} accumulated" : string.Empty;
         string what = run.Data.Packs is null ? "samples" : "packs";
         yield return $"steps    {run.Steps.MaxSteps:N0} of {arguments.PerDeviceTrainBatchSize} {what}{accumulated}, {arguments.LrSchedulerType} from {arguments.LearningRate:0.##e+0}";
+        yield return $"compute  {(arguments.Bf16 ? "bf16 products, sums in fp32" : "fp32")} ({run.Configuration.Arithmetic.Reason})";
         yield return $"output   {run.Configuration.OutputDir}";
     }
 
