@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Graft.Cli.Planning;
 using Graft.Tensors;
 using Graft.Tensors.Threading;
 
@@ -47,6 +48,7 @@ internal static class StepBenchmark
     private const int WarmUpSteps = 2;
     private const int FewestSteps = 5;
     private const double PeakSeconds = 0.05;
+    private const double BytesPerMib = 1 << 20;
 
     /// <summary>Measures.</summary>
     /// <param name="shape">The model.</param>
@@ -60,7 +62,7 @@ internal static class StepBenchmark
         step.Run();
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
-        double peakPrivate = ProcessMemory.PrivateMib();
+        double peakPrivate = PrivateMib();
         for (int i = 1; i < WarmUpSteps; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -82,7 +84,7 @@ internal static class StepBenchmark
             peaks.Add(peakAfter);
             fractions.Add(4 * step.LinearWeights * rate / ((peakBefore + peakAfter) / 2));
             peakBefore = peakAfter;
-            peakPrivate = Math.Max(peakPrivate, ProcessMemory.PrivateMib());
+            peakPrivate = Math.Max(peakPrivate, PrivateMib());
         }
 
         double processorShare = (Environment.CpuUsage.TotalTime - processorTime).TotalSeconds / (Stopwatch.GetElapsedTime(start).TotalSeconds * WorkerPool.Shared.WorkerCount);
@@ -90,7 +92,7 @@ internal static class StepBenchmark
         double tokensPerSecond = Median(rates);
         return new StepResult(
             shape.Name, data.Name, storage.Name, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, firstStep, firstProcessor, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, ProcessMemory.PeakResident / BytesPerMib, peakPrivate, firstStep, firstProcessor, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)
@@ -116,6 +118,8 @@ internal static class StepBenchmark
             OpProfile.Active = null;
         }
     }
+
+    private static double PrivateMib() => ProcessMemory.Now().Private / BytesPerMib;
 
     private static double Median(List<double> values)
     {

@@ -31,6 +31,10 @@ internal static class ConfigTypes
 
     public static ConfigType<ulong?> OptionalSeed { get; } = new("N", node => ReadSeed(node), value => value?.ToString(CultureInfo.InvariantCulture));
 
+    public static ConfigType<long> Size { get; } = new("SIZE", MemorySize.Read, MemorySize.Write);
+
+    public static ConfigType<long?> OptionalSize { get; } = new("SIZE", node => MemorySize.Read(node), value => value is { } bytes ? MemorySize.Write(bytes) : null);
+
     public static ConfigType<double> Number { get; } = new("NUMBER", ReadNumber, YamlText.Of);
 
     public static ConfigType<double?> OptionalNumber { get; } = new("NUMBER", node => ReadNumber(node), value => value is { } number ? YamlText.Of(number) : null);

@@ -72,6 +72,7 @@ internal sealed partial class RunConfiguration
             MaxGradNorm = Get(TrainingKeys.MaxGradNorm),
             LabelSmoothingFactor = Get(TrainingKeys.LabelSmoothingFactor),
             GradientCheckpointing = Get(TrainingKeys.GradientCheckpointing),
+            LogitsBytes = Get(TrainingKeys.LogitsMemory),
             Bf16 = Arithmetic.Bf16,
             LoggingStrategy = Get(OutputKeys.LoggingStrategy),
             LoggingSteps = Get(OutputKeys.LoggingSteps),

@@ -11,6 +11,9 @@ namespace Graft.Tensors;
 /// </remarks>
 public sealed unsafe class Tape : IDisposable
 {
+    /// <summary>What <see cref="LogitsBytes"/> is unless set: fewer rows at a time read the head too often.</summary>
+    public const long DefaultLogitsBytes = 128L << 20;
+
     private readonly List<Node> _nodes = new(1024);
     private readonly List<Tensor> _tensors = new(1024);
     private readonly List<Tensor> _live = new(1024);
@@ -25,6 +28,9 @@ public sealed unsafe class Tape : IDisposable
 
     /// <summary>What products compute in, and what is kept for the backward pass in.</summary>
     public ComputePrecision Precision { get; set; }
+
+    /// <summary>Most bytes of logits that <see cref="Op.LinearCrossEntropy"/> holds at a time.</summary>
+    public long LogitsBytes { get; set; } = DefaultLogitsBytes;
 
     /// <summary>Whether products read their weight once and unpacked: for a few rows, as when each sequence is decoded token by token.</summary>
     /// <remarks>

@@ -10,7 +10,7 @@ public sealed unsafe class StepArena : IDisposable
 {
     private const long Alignment = 64;
     private const long FirstSlabBytes = 4L << 20;
-    private const long LargestSlabBytes = 1L << 30;
+    private const long OtherSlabBytes = 1L << 30;
 
     private readonly List<Slab> _slabs = [];
 
@@ -19,6 +19,21 @@ public sealed unsafe class StepArena : IDisposable
 
     /// <summary>Largest value of <see cref="BytesInUse"/> since <see cref="ResetPeak"/>.</summary>
     public long PeakBytes { get; private set; }
+
+    /// <summary>Bytes that have been handed out at some time: the memory that the arena occupies, holes between ranges of different lives included.</summary>
+    public long TouchedBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (Slab slab in _slabs)
+            {
+                bytes += slab.Touched;
+            }
+
+            return bytes;
+        }
+    }
 
     /// <summary>Bytes of all slabs.</summary>
     public long ReservedBytes { get; private set; }
@@ -36,7 +51,8 @@ public sealed unsafe class StepArena : IDisposable
             }
         }
 
-        long size = Math.Max(bytes, Math.Min(LargestSlabBytes, _slabs.Count == 0 ? FirstSlabBytes : _slabs[^1].Size * 2));
+        // A small start for small models; then slabs so large that their ends, where nothing fits any more, are few.
+        long size = Math.Max(bytes, _slabs.Count == 0 ? FirstSlabBytes : OtherSlabBytes);
         var added = new Slab(size);
         _slabs.Add(added);
         ReservedBytes += size;
@@ -114,6 +130,8 @@ public sealed unsafe class StepArena : IDisposable
 
         public long Size { get; }
 
+        public long Touched { get; private set; }
+
         public bool Contains(byte* address) => address >= _data && address < _data + Size;
 
         public bool TryAllocate(long bytes, out byte* data)
@@ -136,6 +154,7 @@ public sealed unsafe class StepArena : IDisposable
                 }
 
                 data = _data + start;
+                Touched = Math.Max(Touched, start + bytes);
                 return true;
             }
 

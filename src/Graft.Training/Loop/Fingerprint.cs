@@ -38,6 +38,7 @@ internal static class Fingerprint
             ["gradient_accumulation_steps"] = $"{arguments.GradientAccumulationSteps}",
             ["label_smoothing_factor"] = Text(arguments.LabelSmoothingFactor),
             ["learning_rate"] = Text(arguments.LearningRate),
+            ["logits_memory"] = $"{arguments.LogitsBytes}",
             ["loraplus"] = arguments.LoraplusLrRatio is { } ratio ? $"{Text(ratio)}, {Text(arguments.LoraplusLrEmbedding)}, {Text(arguments.LoraplusWeightDecay)}" : "none",
             ["lr_scheduler_kwargs"] = string.Join(", ", arguments.LrSchedulerKwargs.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={Text(pair.Value)}")),
             ["lr_scheduler_type"] = arguments.LrSchedulerType,
