@@ -27,6 +27,7 @@ internal sealed class TrainingStep : IDisposable
     public TrainingStep(ModelShape shape, BaseStorage storage, DataProfile data)
     {
         _data = data;
+        _tape.Arena.BeginLarge();
         _model = new PeftModel(storage.CreateModel(shape));
         LinearWeights = ModelShape.LinearWeights(_model.Base);
         WeightBytes = _model.Base.DistinctWeights().Sum(weight => BytesOf(weight.Slot.Original));

@@ -46,10 +46,14 @@ internal sealed class RunEstimate
 
     private const int MoreLayers = 3;
 
+    /// <summary>What a run allocates besides: code that is compiled while it goes on, logs, buffers of files. Measured; the same for small and large models.</summary>
+    private const long RunBytes = 4L << 20;
+
     private readonly PreparedRun _run;
     private readonly TrainingArguments _arguments;
     private readonly List<TokenizedSample> _batch;
     private readonly List<TokenizedSample> _measured;
+    private readonly HashSet<(int Tokens, int Labelled)> _batchSizes = [];
     private readonly StepProbe _few;
     private readonly StepProbe _more;
 
@@ -61,6 +65,10 @@ internal sealed class RunEstimate
         _measured = mostTokens is { } limit ? Shorten(_batch, limit) : _batch;
         _few = StepProbe.Run(run.Model, FewLayers, _measured, _arguments, seconds: 0);
         _more = StepProbe.Run(run.Model, MoreLayers, _measured, _arguments, seconds);
+
+        // What the small models were made of is no part of the run.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         Memory = WithLogits(_arguments.LogitsBytes);
     }
 
@@ -106,7 +114,11 @@ internal sealed class RunEstimate
         double scale = TokensOf(_batch) / (double)TokensOf(_measured);
         long saved = (long)(scale * AtDepth(layers, probe => probe.SavedBytes));
         long bodyPeak = (long)(scale * AtDepth(layers, probe => probe.BodyPeakBytes));
-        long head = HeadBytes(logitsBytes);
+
+        // Rows of logits do not grow with the batch: a little more than a chunk is two small ones.
+        (long head, long withHead) = _batchSizes.Select(size => (Head: HeadBytes(size.Tokens, size.Labelled, logitsBytes), Saved: (long)(saved * (size.Tokens / (double)TokensOf(_batch)))))
+            .Select(bytes => (bytes.Head, bytes.Head + bytes.Saved))
+            .MaxBy(bytes => bytes.Item2);
         (long ownBytes, long fileBacked) = ProcessMemory.Now();
         long resident = model.Base.Folder is { } folder ? ProcessMemory.ResidentOf(folder) : 0;
         return new MemoryEstimate(
@@ -114,9 +126,9 @@ internal sealed class RunEstimate
             Math.Max(0, fileBacked - resident),
             trainable * 2 * sizeof(float),
             (long)(trainable * OptimizerBytes()),
-            Math.Max(bodyPeak, saved + head),
+            Math.Max(bodyPeak, withHead),
             head,
-            ownBytes);
+            ownBytes + RunBytes);
     }
 
     private double AtDepth(int layers, Func<StepProbe, long> bytes) => bytes(_few) + ((layers - FewLayers) * (double)(bytes(_more) - bytes(_few)));
@@ -130,15 +142,14 @@ internal sealed class RunEstimate
     };
 
     /// <summary>The head's memory: the gradient of the hidden rows, and a chunk of logits with its hidden rows, which in bf16 are rounded in a copy.</summary>
-    private long HeadBytes(long logitsBytes)
+    private long HeadBytes(int tokens, int labelled, long logitsBytes)
     {
         (int vocabulary, int hidden) = (_run.Model.Base.Config.VocabularySize, _run.Model.Base.Config.HiddenSize);
-        int labelled = TrainableOf(_batch);
         Linear linear = _run.Model.Base.Head;
         bool trains = linear.Weight.Original.RequiresGrad || _run.Model.AdapterNames.Count == 0;
-        long rows = linear.Plugs.Count > 0 ? 2L * TokensOf(_batch) : Op.RowsOfLogits(labelled, vocabulary, logitsBytes, trains);
+        long rows = linear.Plugs.Count > 0 ? 2L * tokens : Op.RowsOfLogits(labelled, vocabulary, logitsBytes, trains);
         long rounded = _arguments.Bf16 ? (trains ? rows : Math.Min(rows, 256)) * hidden : 0;
-        return sizeof(float) * ((rows * (vocabulary + hidden)) + ((long)TokensOf(_batch) * hidden) + rounded);
+        return sizeof(float) * ((rows * (vocabulary + hidden)) + ((long)tokens * hidden) + rounded);
     }
 
     /// <summary>Bytes of optimizer state for each trained number, as an optimizer of one matrix has them.</summary>
@@ -171,10 +182,14 @@ internal sealed class RunEstimate
             for (int batch = 0; batch < _run.Batches.BatchesIn(epoch); batch++)
             {
                 int tokens = 0;
+                int labelled = 0;
                 foreach (int index in _run.Batches.Batch(epoch, batch))
                 {
                     tokens += TokensOf(_run.Data.Samples[index]);
+                    labelled += _run.Data.Samples[index].TrainableTokens;
                 }
+
+                _batchSizes.Add((tokens, labelled));
 
                 if (tokens > most)
                 {

@@ -144,7 +144,8 @@ public sealed unsafe class Tape : IDisposable
 
     /// <summary>
     /// Frees the data of every tensor made since <paramref name="scope"/> that no node has saved, but for <paramref name="result"/>. Where
-    /// the tape computes in bf16, what has been saved is stored as bf16 from here on.
+    /// the tape computes in bf16, what has been saved is stored as bf16 from here on. The result moves to where something was freed, so that
+    /// it does not split the memory that the next scope works in.
     /// </summary>
     /// <param name="scope">What <see cref="BeginScope"/> returned.</param>
     /// <param name="result">What the scope made; stays.</param>
@@ -168,6 +169,10 @@ public sealed unsafe class Tape : IDisposable
         }
 
         CollectionsMarshal.SetCount(_live, kept);
+        if (result.Data != null)
+        {
+            result.Data = Arena.MoveDown(result.Data, result.Count);
+        }
     }
 
     /// <summary>Frees the data of a tensor that no op of the forward pass will read any more, unless a node has saved it; that is then stored in the tape's precision.</summary>

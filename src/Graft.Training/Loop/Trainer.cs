@@ -58,6 +58,7 @@ public sealed partial class Trainer : IDisposable
             Seed = arguments.DataSeed ?? arguments.Seed,
         });
         _plan = new StepPlan(_batches, arguments);
+        _tape.Arena.BeginLarge();
         _tape.LogitsBytes = arguments.LogitsBytes;
         _tape.Precision = arguments.Bf16 ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         _micro = new MicroBatch(_tape);
