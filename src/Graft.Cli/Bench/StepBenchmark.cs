@@ -99,11 +99,12 @@ internal static class StepBenchmark
 
         double processorShare = (Environment.CpuUsage.TotalTime - processorTime).TotalSeconds / (Stopwatch.GetElapsedTime(start).TotalSeconds * WorkerPool.Shared.WorkerCount);
         (IReadOnlyList<OpCost> costs, double profiled) = Profile(step);
+        double peakResident = ProcessMemory.PeakResident / BytesPerMib;
         double bandwidth = MemoryBandwidth.MeasureReading(BandwidthBytes);
         double tokensPerSecond = Median(rates);
         return new StepResult(
             shape.Name, data.Name, storage.Name, precision, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), bandwidth, Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, ProcessMemory.PeakResident / BytesPerMib, peakPrivate, firstStep, firstProcessor, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, firstStep, firstProcessor, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)
