@@ -29,9 +29,11 @@ internal sealed class TrainCommand : Verb
         Notes.Write(output, configuration.Notes);
         OutputFolder.Check(configuration);
         RunTrackers.Check(configuration);
-        using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
-        TrainingResult result = Execute(run, output, cancellationToken);
-        TrainingSummary.Write(output, run, result);
+        using PreparedRun prepared = PreparedRun.Prepare(configuration, cancellationToken);
+        PreparedRun run = MemoryFit.Apply(prepared, out string? fitted);
+        Notes.Write(output, fitted is null ? [] : [fitted]);
+        (TrainingResult result, PeakMemory peak) = Execute(run, output, cancellationToken);
+        TrainingSummary.Write(output, run, result, peak);
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -39,7 +41,8 @@ internal sealed class TrainCommand : Verb
     /// <param name="run">What to train.</param>
     /// <param name="output">Where to show it.</param>
     /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
-    public static TrainingResult Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
+    /// <returns>How the run ended, and the most memory that it took.</returns>
+    public static (TrainingResult Result, PeakMemory Memory) Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
     {
         RunConfiguration configuration = run.Configuration;
         MemoryEstimate memory = RunEstimate.MemoryOf(run);
@@ -52,7 +55,8 @@ internal sealed class TrainCommand : Verb
         TrainingView view = TrainingView.Create(output, run, memory);
         using var metrics = new MetricsLog(configuration.OutputDir);
         using var trackers = new TrackerGroup(RunTrackers.Create(configuration, () => RunDescription.Of(run), message => Notes.Warn(output, message)));
-        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver([new RunRecord(configuration), metrics, .. trackers.Members, observer]), cancellationToken));
+        var peak = new PeakMemory();
+        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver([peak, new RunRecord(configuration), metrics, .. trackers.Members, observer]), cancellationToken));
         Notes.Write(output, trackers.Members.Where(tracker => tracker.Location is not null).Select(tracker => RunTrackers.Hint(tracker.Name, tracker.Location!)));
         if (!result.Interrupted)
         {
@@ -60,6 +64,6 @@ internal sealed class TrainCommand : Verb
             LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 
-        return result;
+        return (result, peak);
     }
 }

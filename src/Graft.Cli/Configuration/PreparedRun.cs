@@ -16,7 +16,7 @@ internal sealed class PreparedRun : IDisposable
         Tokenizer = tokenizer;
         Data = data;
         Arguments = configuration.ToTrainingArguments();
-        Batches = data.Packs ?? new BatchPlan(data.Samples, configuration.ToBatchOptions());
+        Batches = data.CreateBatches(configuration);
         Steps = new StepPlan(Batches, Arguments);
     }
 
@@ -63,6 +63,9 @@ internal sealed class PreparedRun : IDisposable
             throw;
         }
     }
+
+    /// <summary>The same parts, by the configuration as it is now: batch sizes and what is recomputed may have changed.</summary>
+    public PreparedRun Again() => new(Configuration, Model, Tokenizer, Data);
 
     /// <summary>The base model, without adapters.</summary>
     public static PeftModel LoadModel(RunConfiguration configuration) => PeftModel.Load(ExistingModelFolder(configuration));

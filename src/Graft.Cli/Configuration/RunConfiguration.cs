@@ -35,6 +35,11 @@ internal sealed partial class RunConfiguration
         }
 
         configuration.Take(flags ?? []);
+        if (configuration.Get(TrainingKeys.Fp16))
+        {
+            configuration._notes.Add("fp16: computing in bf16, whose range is that of fp32: no loss scaling is needed and nothing overflows");
+        }
+
         return configuration;
     }
 
