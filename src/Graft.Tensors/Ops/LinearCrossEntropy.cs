@@ -158,19 +158,14 @@ public static unsafe partial class Op
                 BiasKernels.AccumulateColumnSums(Logits, weight.Rows, segments, Bias!.Gradient);
             }
 
-            if (HeadTrains || HiddenGradient != null)
-            {
-                LinearProduct.RoundOperand(Tape, Logits, (long)rows * weight.Rows);
-            }
-
             if (HeadTrains)
             {
-                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, isRounded: true);
+                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, mayRoundA: true);
             }
 
             if (HiddenGradient != null)
             {
-                LinearProduct.MultiplyBack(Tape, LinearLayout.OutIn, rows, Logits, weight.Rows, Head, Rows, features, accumulate: false, isRounded: true);
+                LinearProduct.MultiplyBack(Tape, LinearLayout.OutIn, rows, Logits, weight.Rows, Head, Rows, features, accumulate: false);
                 for (int i = 0; i < rows; i++)
                 {
                     VectorKernels.Add(HiddenGradient + ((long)indices[i] * features), Rows + ((long)i * features), features);

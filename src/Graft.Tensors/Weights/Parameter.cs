@@ -7,8 +7,6 @@ namespace Graft.Tensors;
 /// </remarks>
 public sealed unsafe class Parameter
 {
-    private RoundedMatrix? _rounded;
-
     /// <summary>Describes a weight that lies elsewhere.</summary>
     /// <param name="name">Name as in the checkpoint.</param>
     /// <param name="shape">Dimensions, outermost first.</param>
@@ -108,9 +106,6 @@ public sealed unsafe class Parameter
     public WeightView View => Quantized is not null ? new WeightView(Quantized)
         : Shape.Length == 1 ? new WeightView(Data, DType, 1, Shape[0])
         : new WeightView(Data, DType, Shape[0], checked((int)(Count / Math.Max(1, Shape[0]))));
-
-    /// <summary><see cref="View"/> as products in bf16 take it: elements that are not bf16 already are rounded to it.</summary>
-    internal WeightView RoundedView => Quantized is null && DType == DType.BFloat16 ? View : new WeightView(_rounded ??= new RoundedMatrix(this));
 
     /// <summary>Copies the values, widened to fp32.</summary>
     /// <param name="destination">At least <see cref="Count"/> floats.</param>
