@@ -1,4 +1,5 @@
 using Graft.Cli.Configuration;
+using Graft.Cli.Rendering;
 using Graft.Peft;
 using Graft.Tensors;
 using Graft.Training;
@@ -95,7 +96,7 @@ internal sealed class RunEstimate
         long bodyPeak = (long)(scale * AtDepth(layers, probe => probe.BodyPeakBytes));
         long head = HeadBytes();
         return new MemoryEstimate(
-            model.Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count * weight.Slot.Original.DType.SizeInBytes()),
+            model.Base.DistinctWeights().Sum(weight => StorageText.BytesOf(weight.Slot.Original)),
             trainable * 2 * sizeof(float),
             (long)(trainable * OptimizerBytes()),
             Math.Max(bodyPeak, saved + head),

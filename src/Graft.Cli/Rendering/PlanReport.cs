@@ -20,7 +20,7 @@ internal static class PlanReport
         (int sequences, int tokens) = estimate.LargestBatchSize;
         output.Line($"batch    the largest has {sequences} samples, {tokens:N0} tokens");
         output.Line();
-        Row(output, memory.Weights, "base weights, mapped from the file");
+        Row(output, memory.Weights, run.Model.Base.Quantization is null ? "base weights, mapped from the file" : "base weights, linear layers quantised");
         Row(output, memory.Trained, "what is trained, with gradients, fp32");
         Row(output, memory.Optimizer, $"state of {run.Arguments.Optim}");
         Row(output, memory.Activations, $"activations{(run.Arguments.GradientCheckpointing ? ", checkpointed" : string.Empty)}; the logits take {Units.Bytes(memory.Logits)} of it");
