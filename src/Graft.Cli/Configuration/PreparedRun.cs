@@ -110,9 +110,18 @@ internal sealed class PreparedRun : IDisposable
         }
         else if (config is not null)
         {
-            string task = model.Base is Seq2SeqLanguageModel ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
-            model.AddAdapter(config with { TaskType = task }, seed: configuration.Get(TrainingKeys.Seed));
+            model.AddAdapter(config with { TaskType = TaskOf(configuration, model.Base) }, seed: configuration.Get(TrainingKeys.Seed));
         }
+    }
+
+    /// <summary>PEFT's name of what a model does, which the user may have given too.</summary>
+    private static string TaskOf(RunConfiguration configuration, LanguageModel model)
+    {
+        TaskType task = model is Seq2SeqLanguageModel ? TaskType.Seq2SeqLm : TaskType.CausalLm;
+        string name = task == TaskType.Seq2SeqLm ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
+        return (configuration.Get(AdapterKeys.TaskType) ?? task) == task
+            ? name
+            : throw new ArgumentException($"task_type does not fit the model: {model.Config.ModelType} is for {name}");
     }
 
     /// <summary>The trainer: from here on, the memory of gradients and optimizer is taken.</summary>

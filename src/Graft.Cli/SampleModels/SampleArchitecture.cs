@@ -29,7 +29,7 @@ internal static class SampleArchitecture
             """,
         ["t5"] = $$"""
             { "architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "is_encoder_decoder": true, "d_model": 64, "d_kv": 16, "d_ff": 128, "num_layers": 2, "num_decoder_layers": 2,
-              "num_heads": 4, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false, "decoder_start_token_id": 3, {{Tokens}} }
+              "num_heads": 4, "feed_forward_proj": "gated-gelu", "scale_decoder_outputs": false, "decoder_start_token_id": 3, {{Tokens}} }
             """,
     };
 

@@ -41,7 +41,7 @@ internal static class ForeignKeys
             Local, "trust_remote_code", "token", "use_auth_token", "cache_dir", "revision", "model_revision", "hub_model_id", "hub_token", "hub_strategy", "hub_private_repo", "dataset_split",
             "dataset_train_split", "dataset_test_split"),
         .. Noted(
-            "there is nothing to choose", "do_train", "do_eval", "save_safetensors", "task_type", "gradient_checkpointing_kwargs", "use_cache", "attn_implementation", "torch_compile",
+            "there is nothing to choose", "do_train", "do_eval", "save_safetensors", "gradient_checkpointing_kwargs", "use_cache", "attn_implementation", "torch_compile",
             "torch_empty_cache_steps", "disable_tqdm", "log_level", "logging_nan_inf_filter", "prediction_loss_only", "eval_accumulation_steps", "auto_find_batch_size", "use_reentrant",
             "include_tokens_per_second", "save_only_model", "use_fast_tokenizer", "low_cpu_mem_usage", "inference_mode"),
         .. OfQuantization.Select(name => new ForeignKey(name, "it says how files are laid out or where layers run, which changes no result here", IsRefused: false)),
