@@ -126,6 +126,6 @@ public sealed class ForwardContext
     public Tensor Attend(
         int layer, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
         => Cache is null
-            ? Op.Attention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias)
+            ? Op.Attention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias, Training)
             : Op.CachedAttention(Tape, queries, queryLayout, keys, keyLayout, values, valueLayout, settings, Cache, layer, bias);
 }

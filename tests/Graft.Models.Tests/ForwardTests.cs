@@ -34,6 +34,26 @@ public class ForwardTests
     }
 
     [Theory]
+    [InlineData(SmallModel.Bloom, "attention_dropout")]
+    [InlineData(SmallModel.Gpt2, "attn_pdrop")]
+    [InlineData(SmallModel.Llama, "attention_dropout")]
+    public void Attention_drops_probabilities_in_training_alone(string config, string key)
+    {
+        config = config.Replace("0.1", "0", StringComparison.Ordinal);
+        int[][] sequences = [ModelRun.Tokens(7, 1), ModelRun.Tokens(5, 2)];
+        double Loss(double dropout, bool training)
+        {
+            using var folder = new SmallModel(config) { Config = config.TrimEnd()[..^1] + $", \"{key}\": {dropout}}}" };
+            using CausalLanguageModel model = folder.Load();
+            return ModelRun.Gradients(model, sequences, training: training).Loss;
+        }
+
+        Assert.Equal(Loss(0, training: false), Loss(0.5, training: false));
+        Assert.Equal(Loss(0, training: false), Loss(0, training: true));
+        Assert.NotEqual(Loss(0, training: true), Loss(0.5, training: true));
+    }
+
+    [Theory]
     [MemberData(nameof(Families))]
     public void A_token_does_not_see_what_comes_after_it(string config)
     {

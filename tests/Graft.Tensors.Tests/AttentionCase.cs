@@ -71,7 +71,7 @@ internal sealed unsafe class AttentionCase : IDisposable
 
         Tensor x = Tape.NewTensor(sequences.Rows, Columns, sequences, requiresGrad: true);
         X.CopyTo(x.Span);
-        Tensor y = Op.Attention(Tape, x, Query, x, Key, x, Value, Settings);
+        Tensor y = Op.Attention(Tape, x, Query, x, Key, x, Value, Settings, training: true);
         Output = y.Span.ToArray();
         if (Tape.Mode == TapeMode.Recording)
         {

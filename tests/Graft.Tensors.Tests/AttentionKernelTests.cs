@@ -19,7 +19,7 @@ public sealed class AttentionKernelTests : IDisposable
             var data = new TheoryData<Isa, string>();
             foreach (Isa isa in Enum.GetValues<Isa>().Where(static isa => isa != Isa.Scalar && isa <= InstructionSet.Best))
             {
-                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window", "soft cap" })
+                foreach (string variant in new[] { "plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window", "soft cap", "dropout" })
                 {
                     data.Add(isa, variant);
                 }
@@ -79,7 +79,7 @@ public sealed class AttentionKernelTests : IDisposable
     [MemberData(nameof(VectorSets))]
     public void AnyNumberOfThreadsGivesTheSameBits(Isa isa)
     {
-        foreach (string variant in new[] { "grouped", "multi-query", "alibi", "window", "bidirectional" })
+        foreach (string variant in new[] { "grouped", "multi-query", "alibi", "window", "bidirectional", "dropout" })
         {
             AssertSameForAnyNumberOfThreads(isa, AttentionTests.Settings(variant, 24, 24), 300, 23, 1, 130);
 

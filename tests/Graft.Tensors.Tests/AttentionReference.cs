@@ -1,3 +1,5 @@
+using Graft.Tensors.Kernels;
+
 namespace Graft.Tensors.Tests;
 
 /// <summary>Attention, written down once more in double precision and in the most obvious way.</summary>
@@ -50,9 +52,10 @@ internal sealed class AttentionReference(AttentionSettings settings, HeadLayout 
             sum += scores[j];
         }
 
+        AttentionDropout dropout = settings.Dropout == 0 ? default : AttentionDropout.Of(settings.Dropout, seed: 0, ordinal: 0).ForHead(sequence: 0, head);
         for (int j = 0; j < length; j++)
         {
-            scores[j] /= sum;
+            scores[j] *= dropout.FactorOf(i, j) / sum;
         }
 
         return scores;

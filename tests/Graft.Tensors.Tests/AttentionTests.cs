@@ -4,7 +4,7 @@ namespace Graft.Tensors.Tests;
 
 public sealed class AttentionTests
 {
-    public static TheoryData<string> Variants => ["plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window", "soft cap"];
+    public static TheoryData<string> Variants => ["plain", "grouped", "multi-query", "alibi", "falcon alibi", "window", "bidirectional", "bidirectional window", "soft cap", "dropout"];
 
     [Theory]
     [MemberData(nameof(Variants))]
@@ -97,6 +97,7 @@ public sealed class AttentionTests
             AlibiSlopes = alibi == AlibiForm.None ? null : AlibiSlopes.For(heads),
             Window = variant.Contains("window", StringComparison.Ordinal) ? 3 : 0,
             SoftCap = variant == "soft cap" ? 0.75f : 0,
+            Dropout = variant == "dropout" ? 0.3f : 0,
             Causal = !variant.Contains("bidirectional", StringComparison.Ordinal),
         };
     }

@@ -30,6 +30,7 @@ public sealed class BloomAttention : Module
             Scale = 1 / MathF.Sqrt(config.HeadSize),
             Alibi = AlibiForm.Standard,
             AlibiSlopes = AlibiSlopes.For(config.Heads),
+            Dropout = config.AttentionDropout,
         };
     }
 

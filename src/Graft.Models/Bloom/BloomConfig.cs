@@ -14,6 +14,7 @@ public sealed class BloomConfig : ModelConfig
         HeadSize = HeadDim(HiddenSize, Heads, "n_head");
         LayerNormEpsilon = (float)reader.Number(1e-5, "layer_norm_epsilon");
         ResidualPostLayerNorm = reader.Flag(false, "apply_residual_connection_post_layernorm");
+        AttentionDropout = (float)reader.Number(0, "attention_dropout");
         HiddenDropout = (float)reader.Number(0, "hidden_dropout");
     }
 
@@ -40,6 +41,9 @@ public sealed class BloomConfig : ModelConfig
 
     /// <summary><c>apply_residual_connection_post_layernorm</c>: both residuals are the norm's output.</summary>
     public bool ResidualPostLayerNorm { get; }
+
+    /// <summary>Dropout of attention's probabilities, in training.</summary>
+    public float AttentionDropout { get; }
 
     /// <summary>Dropout after attention and after the MLP, in training.</summary>
     public float HiddenDropout { get; }

@@ -38,6 +38,9 @@ public sealed class FalconAttention : Module
             Scale = 1 / MathF.Sqrt(config.HeadSize),
             Alibi = rotary is null ? AlibiForm.Bfloat16BeforeScale : AlibiForm.None,
             AlibiSlopes = rotary is null ? AlibiSlopes.For(config.Heads) : null,
+
+            // transformers drops probabilities in the ALiBi branch alone: the other passes 0 to its fused attention.
+            Dropout = rotary is null ? config.AttentionDropout : 0,
         };
     }
 

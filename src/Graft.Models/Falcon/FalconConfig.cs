@@ -75,7 +75,7 @@ public sealed class FalconConfig : ModelConfig
     /// <summary>Dropout before a block's last residual, in training.</summary>
     public float HiddenDropout { get; }
 
-    /// <summary>Dropout after the attention of a serial block, in training.</summary>
+    /// <summary>Dropout, in training: after the attention of a serial block, and of the probabilities with ALiBi.</summary>
     public float AttentionDropout { get; }
 
     /// <summary>Rotary positions, or null for ALiBi.</summary>

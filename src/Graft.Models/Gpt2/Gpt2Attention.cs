@@ -29,6 +29,7 @@ public sealed class Gpt2Attention : Module
             HeadDim = config.HeadSize,
             ValueHeadDim = config.HeadSize,
             Scale = config.ScaleByInverseLayerIndex ? scale / (layer + 1) : scale,
+            Dropout = config.AttentionDropout,
         };
     }
 

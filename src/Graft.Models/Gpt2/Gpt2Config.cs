@@ -21,6 +21,7 @@ public sealed class Gpt2Config : ModelConfig
         ScaleAttention = reader.Flag(true, "scale_attn_weights");
         ScaleByInverseLayerIndex = reader.Flag(false, "scale_attn_by_inverse_layer_idx");
         ResidualDropout = (float)reader.Number(0.1, "resid_pdrop");
+        AttentionDropout = (float)reader.Number(0.1, "attn_pdrop");
         EmbeddingDropout = (float)reader.Number(0.1, "embd_pdrop");
     }
 
@@ -56,6 +57,9 @@ public sealed class Gpt2Config : ModelConfig
 
     /// <summary>Dropout after attention and after the MLP, in training.</summary>
     public float ResidualDropout { get; }
+
+    /// <summary>Dropout of attention's probabilities, in training.</summary>
+    public float AttentionDropout { get; }
 
     /// <summary>Dropout after the embeddings, in training.</summary>
     public float EmbeddingDropout { get; }

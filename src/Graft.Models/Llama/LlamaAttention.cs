@@ -48,6 +48,7 @@ public sealed class LlamaAttention : Module
             ValueHeadDim = config.HeadSize,
             Scale = 1 / MathF.Sqrt(config.HeadSize),
             Window = config.WindowOf(layer),
+            Dropout = config.AttentionDropout,
         };
     }
 

@@ -36,6 +36,7 @@ public class LlamaConfig : ModelConfig
         QueryKeyValueBias = OutputBias = reader.Flag(false, "attention_bias");
         MlpBias = reader.Flag(false, "mlp_bias");
         Positions = reader.SizeOr(defaults.Positions, "max_position_embeddings");
+        AttentionDropout = (float)reader.Number(0, "attention_dropout");
         Rotary = RotaryConfig.Read(reader, HeadSize, defaults.RopeTheta, Positions);
     }
 
@@ -56,6 +57,9 @@ public class LlamaConfig : ModelConfig
 
     /// <summary>Features inside the MLP.</summary>
     public int IntermediateSize { get; }
+
+    /// <summary>Dropout of attention's probabilities, in training.</summary>
+    public float AttentionDropout { get; }
 
     /// <summary>Added to the mean square in every norm.</summary>
     public float RmsNormEpsilon { get; }

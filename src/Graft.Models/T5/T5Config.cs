@@ -53,7 +53,7 @@ public sealed class T5Config : Seq2SeqConfig
     /// <summary>Added to the mean square in every norm.</summary>
     public float RmsNormEpsilon { get; }
 
-    /// <summary>Dropout, in training, of everything but the attention's probabilities.</summary>
+    /// <summary>Dropout, in training: of embeddings, of attention's probabilities, inside the MLP and before every residual.</summary>
     public float Dropout { get; }
 
     /// <summary>Whether the decoder's output is divided by the root of the hidden size before the head.</summary>

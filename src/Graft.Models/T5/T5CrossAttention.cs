@@ -36,6 +36,7 @@ public sealed class T5CrossAttention : Module
             ValueHeadDim = config.KeyValueSize,
             Scale = 1,
             Causal = false,
+            Dropout = config.Dropout,
         };
     }
 
@@ -50,7 +51,7 @@ public sealed class T5CrossAttention : Module
         {
             Tensor keys = _key.Forward(context.Source!, encoded);
             Tensor values = _value.Forward(context.Source!, encoded);
-            attended = Op.Attention(context.Tape, queries, _heads, keys, _heads, values, _heads, _settings);
+            attended = Op.Attention(context.Tape, queries, _heads, keys, _heads, values, _heads, _settings, training: context.Training);
         }
         else
         {

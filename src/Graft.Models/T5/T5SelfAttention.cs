@@ -44,6 +44,7 @@ public sealed class T5SelfAttention : Module
             ValueHeadDim = config.KeyValueSize,
             Scale = 1,
             Causal = isDecoder,
+            Dropout = config.Dropout,
         };
     }
 

@@ -8,7 +8,8 @@ public static unsafe partial class Op
     /// <remarks>
     /// The matrix of scores is never formed. The forward pass keeps the logarithm of each softmax's sum; the backward pass computes
     /// the probabilities again from it (Dao 2023, "FlashAttention-2"): with <c>D = Σ dy∘y</c>, <c>dS = P∘(dy vᵀ - D) * scale</c>,
-    /// <c>dq = dS k</c>, <c>dk = dSᵀ q</c>, <c>dv = Pᵀ dy</c>. The same bits for any number of threads and for any batch around a sequence.
+    /// <c>dq = dS k</c>, <c>dk = dSᵀ q</c>, <c>dv = Pᵀ dy</c>; with dropout's mask M, <c>P∘M</c> takes the place of P in y and dv, and
+    /// <c>M∘(dy vᵀ)</c> that of <c>dy vᵀ</c>. The same bits for any number of threads and for any batch around a sequence.
     /// </remarks>
     /// <param name="tape">The tape.</param>
     /// <param name="queries">[tokens, any]: <see cref="AttentionSettings.Heads"/> heads at <paramref name="queryLayout"/>. Its sequences are those of the batch.</param>
@@ -19,12 +20,23 @@ public static unsafe partial class Op
     /// <param name="valueLayout">Columns of the value heads.</param>
     /// <param name="settings">Heads, scale, biases, window.</param>
     /// <param name="bias">What is added to scaled scores by distance; none by default.</param>
+    /// <param name="training">Whether probabilities are dropped, as <see cref="AttentionSettings.Dropout"/> says.</param>
     /// <returns>[tokens, heads * value head size].</returns>
     public static Tensor Attention(
-        Tape tape, Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
+        Tape tape,
+        Tensor queries,
+        HeadLayout queryLayout,
+        Tensor keys,
+        HeadLayout keyLayout,
+        Tensor values,
+        HeadLayout valueLayout,
+        AttentionSettings settings,
+        RelativeBias bias = default,
+        bool training = false)
     {
         using OpProfile.Span span = OpProfile.Measure("attention");
-        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias);
+        AttentionDropout dropout = training && settings.Dropout > 0 ? AttentionDropout.Of(settings.Dropout, tape.RandomSeed, tape.RandomOrdinal++) : default;
+        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias, dropout);
         operands.Validate();
         ValidateReach(bias, settings, queries.Sequences);
         bool biasTrains = bias.Exists && bias.Values.RequiresGrad;

@@ -45,6 +45,9 @@ internal unsafe struct AttentionHead
     /// <summary>Bias of distance 0; distances are query minus key. Null for none.</summary>
     public float* RelativeBias;
 
+    /// <summary>Dropout of its probabilities; none by default.</summary>
+    public AttentionDropout Dropout;
+
     /// <summary>First key that query row <paramref name="query"/> sees.</summary>
     public readonly int FirstKeyOf(int query)
         => Window == 0 ? 0 : Math.Max(0, FirstQuery + query - Window + 1);

@@ -2,7 +2,7 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary>Queries, keys and values of a batch, and where their heads lie.</summary>
 internal readonly unsafe struct AttentionOperands(
-    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default)
+    Tensor queries, HeadLayout queryLayout, Tensor keys, HeadLayout keyLayout, Tensor values, HeadLayout valueLayout, AttentionSettings settings, RelativeBias bias = default, AttentionDropout dropout = default)
 {
     public readonly Tensor Queries = queries;
     public readonly Tensor Keys = keys;
@@ -12,6 +12,7 @@ internal readonly unsafe struct AttentionOperands(
     public readonly HeadLayout ValueLayout = valueLayout;
     public readonly AttentionSettings Settings = settings;
     public readonly RelativeBias Bias = bias;
+    public readonly AttentionDropout Dropout = dropout;
 
     public void Validate()
     {
@@ -104,6 +105,7 @@ internal readonly unsafe struct AttentionOperands(
             Alibi = Settings.Alibi,
             Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
             RelativeBias = Bias.Exists ? Bias.At(Bias.Values.Data, head) : null,
+            Dropout = Dropout.ForHead(Queries.Sequences.Keys[sequence], head),
         };
     }
 

@@ -30,6 +30,9 @@ public sealed class AttentionSettings
     /// <summary>0 for none; else scaled dot products s become <c>c tanh(s / c)</c> with this c, before biases (Gemma 2).</summary>
     public float SoftCap { get; init; }
 
+    /// <summary>Probability with which a training step sets a softmax probability to zero; the others are scaled by <c>1 / (1 - it)</c>.</summary>
+    public float Dropout { get; init; }
+
     /// <summary>Whether a position sees only itself and earlier ones.</summary>
     public bool Causal { get; init; } = true;
 
@@ -77,6 +80,11 @@ public sealed class AttentionSettings
         if (!(SoftCap >= 0) || !float.IsFinite(SoftCap))
         {
             return $"the soft cap must be 0 (none) or positive, not {SoftCap}";
+        }
+
+        if (Dropout is not (>= 0 and < 1))
+        {
+            return $"a dropout probability of {Dropout} is outside [0, 1)";
         }
 
         return Alibi == AlibiForm.None || AlibiSlopes?.Length == Heads ? null : $"ALiBi needs {Heads} slopes, one a head; there are {AlibiSlopes?.Length ?? 0}";

@@ -14,7 +14,6 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
     /// <summary>Keys whose scores are held at a time.</summary>
     public const int KeysPerBlock = 128;
 
-
     private const int RowGrain = LaneProduct<TLanes, TVector>.RowGrain;
     private const int ScratchSlot = 4;
 
@@ -85,6 +84,12 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
 
         panel.Mask<TLanes, TVector>(head, begin, end, block.Scores, bias);
         LaneSoftmax<TLanes, TVector>.Step(keys, lanes, block.Scores, lanes, panel.Maximum, panel.Sum, panel.Outputs, valueRows, lanes);
+        if (head.Dropout.Exists)
+        {
+            head.Dropout.Fill(panel, begin, keys, block.DropoutFactors);
+            LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, block.Scores, block.DropoutFactors, lanes);
+        }
+
         LaneProduct<TLanes, TVector>.Multiply(
             valueRows, lanes, keys, valueColumns, 1, valueRows, block.Scores, lanes, panel.Outputs, lanes, accumulate: true);
     }
@@ -109,6 +114,7 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
         public float* Values;
         public float* Scores;
         public float* Bias;
+        public float* DropoutFactors;
 
         public float* Prepare(in AttentionHead head, int valueRows, int queries)
         {
@@ -117,13 +123,15 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
             int keyFloats = PanelCopy.RoundUp(rows * head.HeadDim, 16);
             int valueFloats = PanelCopy.RoundUp(rows * valueRows, 16);
             int panelFloats = QueryPanel.StateFloats + ((head.HeadDim + valueRows) * QueryPanel.MaxQueries);
-            long floats = keyFloats + valueFloats + ((long)rows * QueryPanel.MaxQueries) + KeysPerBlock + ((long)panels * panelFloats);
+            int scoreFloats = rows * QueryPanel.MaxQueries;
+            long floats = keyFloats + valueFloats + ((head.Dropout.Exists ? 2L : 1L) * scoreFloats) + KeysPerBlock + ((long)panels * panelFloats);
             Keys = ThreadScratch.GetSingles(ScratchSlot, floats);
             Values = Keys + keyFloats;
             Scores = Values + valueFloats;
-            float* bias = Scores + (rows * QueryPanel.MaxQueries);
+            float* bias = Scores + scoreFloats;
             Bias = head.Alibi == AlibiForm.None ? null : bias;
-            return bias + KeysPerBlock;
+            DropoutFactors = bias + KeysPerBlock;
+            return DropoutFactors + (head.Dropout.Exists ? scoreFloats : 0);
         }
 
         public void Load(in AttentionHead head, int first, int end, int valueRows)

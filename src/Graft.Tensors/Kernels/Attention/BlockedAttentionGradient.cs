@@ -36,6 +36,7 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
     private readonly float* _scores; // [keys of a block, lanes]
     private readonly float* _scoreGradients; // [keys of a block, lanes]
     private readonly float* _capSlopes; // [keys of a block, lanes], or null
+    private readonly float* _dropoutFactors; // [keys of a block, lanes], or null
     private readonly float* _queryGradients; // [headRows, lanes]
     private readonly float* _queryRows; // [lanes, headLanes]
     private readonly float* _outputRows; // [lanes, valueLanes]: gradient of the outputs
@@ -62,10 +63,11 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         long panelFloats = QueryPanel.StateFloats + ((long)(_headRows + _valueRows) * QueryPanel.MaxQueries);
         long laneFloats = (long)(_headRows + _headLanes + _valueLanes) * QueryPanel.MaxQueries;
         long keyFloats = (long)_keyRows * (_headRows + _valueRows + 1 + (gathersGradients ? _headLanes + _valueLanes : 0));
-        float* next = ThreadScratch.GetSingles(ScratchSlot, (3 * blockFloats) + panelFloats + laneFloats + keyFloats + (12 * Alignment));
+        float* next = ThreadScratch.GetSingles(ScratchSlot, (4 * blockFloats) + panelFloats + laneFloats + keyFloats + (13 * Alignment));
         _scores = Take(ref next, blockFloats);
         _scoreGradients = Take(ref next, blockFloats);
         _capSlopes = head.SoftCap > 0 ? Take(ref next, blockFloats) : null;
+        _dropoutFactors = head.Dropout.Exists ? Take(ref next, blockFloats) : null;
         _queryGradients = Take(ref next, (long)_headRows * QueryPanel.MaxQueries);
         _queryRows = Take(ref next, (long)_headLanes * QueryPanel.MaxQueries);
         _outputRows = Take(ref next, (long)_valueLanes * QueryPanel.MaxQueries);
@@ -182,10 +184,21 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
 
         _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + offset);
         LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
+        if (_dropoutFactors != null)
+        {
+            head.Dropout.Fill(_panel, begin, keys, _dropoutFactors);
+            LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, _scoreGradients, _dropoutFactors, lanes);
+        }
+
         LaneSoftmax<TLanes, TVector>.Gradient(keys, lanes, _scores, _scoreGradients, lanes, _panel.Maximum, _panel.Sum);
         if (gradients.RelativeBias != null)
         {
             LaneSoftmax<TLanes, TVector>.SumByDistance(keys, lanes, _scoreGradients, lanes, gradients.RelativeBias + _panel.DistanceTo(head, begin));
+        }
+
+        if (_dropoutFactors != null)
+        {
+            LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, _scores, _dropoutFactors, lanes);
         }
 
         if (_capSlopes != null)

@@ -27,7 +27,7 @@ internal static unsafe class ScalarAttention
             new Span<float>(output, head.ValueHeadDim).Clear();
             for (int j = begin; j < stop; j++)
             {
-                AddScaled(output, head.Values + (j * head.ValueStride), scores[j], head.ValueHeadDim);
+                AddScaled(output, head.Values + (j * head.ValueStride), scores[j] * head.Dropout.FactorOf(i, j), head.ValueHeadDim);
             }
 
             for (int c = 0; c < head.ValueHeadDim; c++)
@@ -60,12 +60,13 @@ internal static unsafe class ScalarAttention
             {
                 float capSlope = CapSlope(probabilities[j] - head.BiasOf(i, j), head.SoftCap);
                 float probability = MathF.Exp(probabilities[j] - logSum);
+                float kept = head.Dropout.FactorOf(i, j);
                 if (gradients.Values != null)
                 {
-                    AddScaled(gradients.Values + (j * head.ValueStride), outputGradient, probability, head.ValueHeadDim);
+                    AddScaled(gradients.Values + (j * head.ValueStride), outputGradient, probability * kept, head.ValueHeadDim);
                 }
 
-                float probabilityGradient = Dot(head.Values + (j * head.ValueStride), outputGradient, head.ValueHeadDim);
+                float probabilityGradient = kept * Dot(head.Values + (j * head.ValueStride), outputGradient, head.ValueHeadDim);
                 float biasGradient = probability * (probabilityGradient - expected);
                 if (gradients.RelativeBias != null)
                 {

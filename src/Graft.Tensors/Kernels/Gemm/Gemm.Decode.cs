@@ -3,6 +3,9 @@ namespace Graft.Tensors.Kernels;
 /// <content>Products with a few rows of A, as in decoding one token a sequence: bound by memory, so B is read once and never packed.</content>
 public static unsafe partial class Gemm
 {
+    /// <summary>Rows of A up to which columns of B are read where they are; with more it pays to pack them.</summary>
+    private const int MostUnpackedRows = 2;
+
     /// <summary><c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for few rows of A, 8 or less.</summary>
     /// <remarks>
     /// The order of summation is not that of <see cref="MultiplyTransposed"/>: term p goes to partial sum p mod 16 (from zero, by
@@ -45,7 +48,7 @@ public static unsafe partial class Gemm
     /// <exception cref="NotSupportedException">B is stored in a format that kernels do not read.</exception>
     public static void MultiplySmall(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
     {
-        if (b.Quantized is not null)
+        if (b.Quantized is not null || m > MostUnpackedRows)
         {
             Multiply(m, a, lda, b, c, ldc, accumulate);
             return;
@@ -107,11 +110,26 @@ public static unsafe partial class Gemm
     {
         if (bTransposed)
         {
-            new SmallRowProduct<TKernel, TSource> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run();
+            SmallRows<TKernel, TSource>(m, a, lda, b, c, ldc, accumulate);
         }
         else
         {
             new SmallColumnProduct<TKernel, TSource> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run();
+        }
+    }
+
+    /// <summary><see cref="MultiplyTransposedSmall"/> with the inner loops of one instruction set; nothing is empty.</summary>
+    internal static void SmallRows<TKernel, TSource>(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
+        where TKernel : struct, ISmallKernel
+        where TSource : struct, IVectorSource
+    {
+        if (BatchRowProduct<TKernel, TSource>.Suits(m, b.Rows))
+        {
+            new BatchRowProduct<TKernel, TSource> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run();
+        }
+        else
+        {
+            new SmallRowProduct<TKernel, TSource> { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate }.Run();
         }
     }
 }

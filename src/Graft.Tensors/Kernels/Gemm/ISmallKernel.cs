@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Graft.Tensors.Kernels;
 
 /// <summary>The innermost loops of products with a few rows of A, which are bound by how fast B arrives.</summary>
@@ -32,6 +34,29 @@ internal unsafe interface ISmallKernel
     /// <param name="accumulate">Add to C instead of overwriting it.</param>
     static abstract void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource;
+
+    /// <summary>Rows of B that <see cref="AddProducts"/> takes with four rows of A; 0 where there is no such tile.</summary>
+    static virtual int BatchTileRows => 0;
+
+    /// <summary>Adds the products of four rows of A and <see cref="BatchTileRows"/> rows of B to their sixteen partial sums each.</summary>
+    /// <typeparam name="TSource">The storage format of B.</typeparam>
+    /// <param name="a">A, as <see cref="Dot"/> wants it.</param>
+    /// <param name="lda">Elements from one row of A to the next.</param>
+    /// <param name="b">The first row of B.</param>
+    /// <param name="rowBytes">Bytes from one row of B to the next.</param>
+    /// <param name="chunks">Terms in chunks of 16.</param>
+    /// <param name="sums">[rows of B, 4, 16].</param>
+    /// <param name="ahead">Bytes from what is read of B to what is prefetched meanwhile.</param>
+    static virtual void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)
+        where TSource : struct, IVectorSource
+        => throw new NotSupportedException();
+
+    /// <summary>The dot products of four rows of A with one row of B, from their partial sums [4, 16].</summary>
+    /// <typeparam name="TSource">The storage format of B.</typeparam>
+    /// <param name="sums">Partial sums.</param>
+    static virtual Vector128<float> Totals<TSource>(float* sums)
+        where TSource : struct, IVectorSource
+        => throw new NotSupportedException();
 
     /// <summary><c>sums[j] += a[0] · b[0, j] + ... + a[7] · b[7, j]</c>, one fused multiply-add after the other.</summary>
     /// <typeparam name="TSource">The storage format of B.</typeparam>

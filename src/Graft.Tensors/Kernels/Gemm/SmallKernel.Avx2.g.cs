@@ -25,6 +25,9 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
     public static (int Batch, int Rows) Tile(int batch) => batch >= 4 ? (4, 1) : batch >= 2 ? (2, 2) : (1, 4);
 
     /// <inheritdoc/>
+    public static int BatchTileRows => 3;
+
+    /// <inheritdoc/>
     public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
@@ -429,6 +432,216 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
         Put(sums[2], c + (2 * ldc), accumulate);
         Put(sums[3], c + (3 * ldc), accumulate);
     }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)
+        where TSource : struct, IVectorSource
+    {
+        float* a1 = a + (1 * lda);
+        float* a2 = a + (2 * lda);
+        float* a3 = a + (3 * lda);
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        nint end = chunks * 16;
+        Vector256<float> s0_0 = Vector256.Load(sums + 0);
+        Vector256<float> s1_0 = Vector256.Load(sums + 16);
+        Vector256<float> s2_0 = Vector256.Load(sums + 32);
+        Vector256<float> s3_0 = Vector256.Load(sums + 48);
+        Vector256<float> s0_1 = Vector256.Load(sums + 64);
+        Vector256<float> s1_1 = Vector256.Load(sums + 80);
+        Vector256<float> s2_1 = Vector256.Load(sums + 96);
+        Vector256<float> s3_1 = Vector256.Load(sums + 112);
+        Vector256<float> s0_2 = Vector256.Load(sums + 128);
+        Vector256<float> s1_2 = Vector256.Load(sums + 144);
+        Vector256<float> s2_2 = Vector256.Load(sums + 160);
+        Vector256<float> s3_2 = Vector256.Load(sums + 176);
+        nint index = 0;
+        for (; index + 16 < end; index += 32)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            if (TSource.ElementBytes > 2)
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes) + 64);
+            }
+
+            Vector256<float> y0 = TSource.FirstHalf(b, index);
+            Vector256<float> y1 = TSource.FirstHalf(b1, index);
+            Vector256<float> y2 = TSource.FirstHalf(b2, index);
+            Vector256<float> x0 = Vector256.Load(a + index);
+            s0_0 = Fma.MultiplyAdd(x0, y0, s0_0);
+            s0_1 = Fma.MultiplyAdd(x0, y1, s0_1);
+            s0_2 = Fma.MultiplyAdd(x0, y2, s0_2);
+            Vector256<float> x1 = Vector256.Load(a1 + index);
+            s1_0 = Fma.MultiplyAdd(x1, y0, s1_0);
+            s1_1 = Fma.MultiplyAdd(x1, y1, s1_1);
+            s1_2 = Fma.MultiplyAdd(x1, y2, s1_2);
+            Vector256<float> x2 = Vector256.Load(a2 + index);
+            s2_0 = Fma.MultiplyAdd(x2, y0, s2_0);
+            s2_1 = Fma.MultiplyAdd(x2, y1, s2_1);
+            s2_2 = Fma.MultiplyAdd(x2, y2, s2_2);
+            Vector256<float> x3 = Vector256.Load(a3 + index);
+            s3_0 = Fma.MultiplyAdd(x3, y0, s3_0);
+            s3_1 = Fma.MultiplyAdd(x3, y1, s3_1);
+            s3_2 = Fma.MultiplyAdd(x3, y2, s3_2);
+            Vector256<float> y0n = TSource.FirstHalf(b, index + 16);
+            Vector256<float> y1n = TSource.FirstHalf(b1, index + 16);
+            Vector256<float> y2n = TSource.FirstHalf(b2, index + 16);
+            Vector256<float> x0n = Vector256.Load(a + index + 16);
+            s0_0 = Fma.MultiplyAdd(x0n, y0n, s0_0);
+            s0_1 = Fma.MultiplyAdd(x0n, y1n, s0_1);
+            s0_2 = Fma.MultiplyAdd(x0n, y2n, s0_2);
+            Vector256<float> x1n = Vector256.Load(a1 + index + 16);
+            s1_0 = Fma.MultiplyAdd(x1n, y0n, s1_0);
+            s1_1 = Fma.MultiplyAdd(x1n, y1n, s1_1);
+            s1_2 = Fma.MultiplyAdd(x1n, y2n, s1_2);
+            Vector256<float> x2n = Vector256.Load(a2 + index + 16);
+            s2_0 = Fma.MultiplyAdd(x2n, y0n, s2_0);
+            s2_1 = Fma.MultiplyAdd(x2n, y1n, s2_1);
+            s2_2 = Fma.MultiplyAdd(x2n, y2n, s2_2);
+            Vector256<float> x3n = Vector256.Load(a3 + index + 16);
+            s3_0 = Fma.MultiplyAdd(x3n, y0n, s3_0);
+            s3_1 = Fma.MultiplyAdd(x3n, y1n, s3_1);
+            s3_2 = Fma.MultiplyAdd(x3n, y2n, s3_2);
+        }
+
+        if (index < end)
+        {
+            Vector256<float> y0 = TSource.FirstHalf(b, index);
+            Vector256<float> y1 = TSource.FirstHalf(b1, index);
+            Vector256<float> y2 = TSource.FirstHalf(b2, index);
+            Vector256<float> x0 = Vector256.Load(a + index);
+            s0_0 = Fma.MultiplyAdd(x0, y0, s0_0);
+            s0_1 = Fma.MultiplyAdd(x0, y1, s0_1);
+            s0_2 = Fma.MultiplyAdd(x0, y2, s0_2);
+            Vector256<float> x1 = Vector256.Load(a1 + index);
+            s1_0 = Fma.MultiplyAdd(x1, y0, s1_0);
+            s1_1 = Fma.MultiplyAdd(x1, y1, s1_1);
+            s1_2 = Fma.MultiplyAdd(x1, y2, s1_2);
+            Vector256<float> x2 = Vector256.Load(a2 + index);
+            s2_0 = Fma.MultiplyAdd(x2, y0, s2_0);
+            s2_1 = Fma.MultiplyAdd(x2, y1, s2_1);
+            s2_2 = Fma.MultiplyAdd(x2, y2, s2_2);
+            Vector256<float> x3 = Vector256.Load(a3 + index);
+            s3_0 = Fma.MultiplyAdd(x3, y0, s3_0);
+            s3_1 = Fma.MultiplyAdd(x3, y1, s3_1);
+            s3_2 = Fma.MultiplyAdd(x3, y2, s3_2);
+        }
+
+        s0_0.Store(sums + 0);
+        s1_0.Store(sums + 16);
+        s2_0.Store(sums + 32);
+        s3_0.Store(sums + 48);
+        s0_1.Store(sums + 64);
+        s1_1.Store(sums + 80);
+        s2_1.Store(sums + 96);
+        s3_1.Store(sums + 112);
+        s0_2.Store(sums + 128);
+        s1_2.Store(sums + 144);
+        s2_2.Store(sums + 160);
+        s3_2.Store(sums + 176);
+
+        s0_0 = Vector256.Load(sums + 8);
+        s1_0 = Vector256.Load(sums + 24);
+        s2_0 = Vector256.Load(sums + 40);
+        s3_0 = Vector256.Load(sums + 56);
+        s0_1 = Vector256.Load(sums + 72);
+        s1_1 = Vector256.Load(sums + 88);
+        s2_1 = Vector256.Load(sums + 104);
+        s3_1 = Vector256.Load(sums + 120);
+        s0_2 = Vector256.Load(sums + 136);
+        s1_2 = Vector256.Load(sums + 152);
+        s2_2 = Vector256.Load(sums + 168);
+        s3_2 = Vector256.Load(sums + 184);
+        index = 0;
+        for (; index + 16 < end; index += 32)
+        {
+            Vector256<float> y0 = TSource.SecondHalf(b, index);
+            Vector256<float> y1 = TSource.SecondHalf(b1, index);
+            Vector256<float> y2 = TSource.SecondHalf(b2, index);
+            Vector256<float> x0 = Vector256.Load(a + index + 8);
+            s0_0 = Fma.MultiplyAdd(x0, y0, s0_0);
+            s0_1 = Fma.MultiplyAdd(x0, y1, s0_1);
+            s0_2 = Fma.MultiplyAdd(x0, y2, s0_2);
+            Vector256<float> x1 = Vector256.Load(a1 + index + 8);
+            s1_0 = Fma.MultiplyAdd(x1, y0, s1_0);
+            s1_1 = Fma.MultiplyAdd(x1, y1, s1_1);
+            s1_2 = Fma.MultiplyAdd(x1, y2, s1_2);
+            Vector256<float> x2 = Vector256.Load(a2 + index + 8);
+            s2_0 = Fma.MultiplyAdd(x2, y0, s2_0);
+            s2_1 = Fma.MultiplyAdd(x2, y1, s2_1);
+            s2_2 = Fma.MultiplyAdd(x2, y2, s2_2);
+            Vector256<float> x3 = Vector256.Load(a3 + index + 8);
+            s3_0 = Fma.MultiplyAdd(x3, y0, s3_0);
+            s3_1 = Fma.MultiplyAdd(x3, y1, s3_1);
+            s3_2 = Fma.MultiplyAdd(x3, y2, s3_2);
+            Vector256<float> y0n = TSource.SecondHalf(b, index + 16);
+            Vector256<float> y1n = TSource.SecondHalf(b1, index + 16);
+            Vector256<float> y2n = TSource.SecondHalf(b2, index + 16);
+            Vector256<float> x0n = Vector256.Load(a + index + 24);
+            s0_0 = Fma.MultiplyAdd(x0n, y0n, s0_0);
+            s0_1 = Fma.MultiplyAdd(x0n, y1n, s0_1);
+            s0_2 = Fma.MultiplyAdd(x0n, y2n, s0_2);
+            Vector256<float> x1n = Vector256.Load(a1 + index + 24);
+            s1_0 = Fma.MultiplyAdd(x1n, y0n, s1_0);
+            s1_1 = Fma.MultiplyAdd(x1n, y1n, s1_1);
+            s1_2 = Fma.MultiplyAdd(x1n, y2n, s1_2);
+            Vector256<float> x2n = Vector256.Load(a2 + index + 24);
+            s2_0 = Fma.MultiplyAdd(x2n, y0n, s2_0);
+            s2_1 = Fma.MultiplyAdd(x2n, y1n, s2_1);
+            s2_2 = Fma.MultiplyAdd(x2n, y2n, s2_2);
+            Vector256<float> x3n = Vector256.Load(a3 + index + 24);
+            s3_0 = Fma.MultiplyAdd(x3n, y0n, s3_0);
+            s3_1 = Fma.MultiplyAdd(x3n, y1n, s3_1);
+            s3_2 = Fma.MultiplyAdd(x3n, y2n, s3_2);
+        }
+
+        if (index < end)
+        {
+            Vector256<float> y0 = TSource.SecondHalf(b, index);
+            Vector256<float> y1 = TSource.SecondHalf(b1, index);
+            Vector256<float> y2 = TSource.SecondHalf(b2, index);
+            Vector256<float> x0 = Vector256.Load(a + index + 8);
+            s0_0 = Fma.MultiplyAdd(x0, y0, s0_0);
+            s0_1 = Fma.MultiplyAdd(x0, y1, s0_1);
+            s0_2 = Fma.MultiplyAdd(x0, y2, s0_2);
+            Vector256<float> x1 = Vector256.Load(a1 + index + 8);
+            s1_0 = Fma.MultiplyAdd(x1, y0, s1_0);
+            s1_1 = Fma.MultiplyAdd(x1, y1, s1_1);
+            s1_2 = Fma.MultiplyAdd(x1, y2, s1_2);
+            Vector256<float> x2 = Vector256.Load(a2 + index + 8);
+            s2_0 = Fma.MultiplyAdd(x2, y0, s2_0);
+            s2_1 = Fma.MultiplyAdd(x2, y1, s2_1);
+            s2_2 = Fma.MultiplyAdd(x2, y2, s2_2);
+            Vector256<float> x3 = Vector256.Load(a3 + index + 8);
+            s3_0 = Fma.MultiplyAdd(x3, y0, s3_0);
+            s3_1 = Fma.MultiplyAdd(x3, y1, s3_1);
+            s3_2 = Fma.MultiplyAdd(x3, y2, s3_2);
+        }
+
+        s0_0.Store(sums + 8);
+        s1_0.Store(sums + 24);
+        s2_0.Store(sums + 40);
+        s3_0.Store(sums + 56);
+        s0_1.Store(sums + 72);
+        s1_1.Store(sums + 88);
+        s2_1.Store(sums + 104);
+        s3_1.Store(sums + 120);
+        s0_2.Store(sums + 136);
+        s1_2.Store(sums + 152);
+        s2_2.Store(sums + 168);
+        s3_2.Store(sums + 184);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Totals<TSource>(float* sums)
+        where TSource : struct, IVectorSource
+        => Fold(Quarter<TSource>(Vector256.Load(sums + 0), Vector256.Load(sums + 8)), Quarter<TSource>(Vector256.Load(sums + 16), Vector256.Load(sums + 24)), Quarter<TSource>(Vector256.Load(sums + 32), Vector256.Load(sums + 40)), Quarter<TSource>(Vector256.Load(sums + 48), Vector256.Load(sums + 56)));
 
     /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -25,6 +25,9 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
     public static (int Batch, int Rows) Tile(int batch) => batch >= 4 ? (4, 4) : batch >= 2 ? (2, 4) : (1, 4);
 
     /// <inheritdoc/>
+    public static int BatchTileRows => 6;
+
+    /// <inheritdoc/>
     public static void Dot<TSource>(int batch, int rows, float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* aTail, float* bTail, float* c, nint ldc, bool accumulate)
         where TSource : struct, IVectorSource
     {
@@ -479,6 +482,203 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         Put(Fold(Quarter(s2_0_0), Quarter(s2_1_0), Quarter(s2_2_0), Quarter(s2_3_0)), c + (2 * ldc), accumulate);
         Put(Fold(Quarter(s3_0_0), Quarter(s3_1_0), Quarter(s3_2_0), Quarter(s3_3_0)), c + (3 * ldc), accumulate);
     }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)
+        where TSource : struct, IVectorSource
+    {
+        float* a1 = a + (1 * lda);
+        float* a2 = a + (2 * lda);
+        float* a3 = a + (3 * lda);
+        byte* b1 = b + (1 * rowBytes);
+        byte* b2 = b + (2 * rowBytes);
+        byte* b3 = b + (3 * rowBytes);
+        byte* b4 = b + (4 * rowBytes);
+        byte* b5 = b + (5 * rowBytes);
+        nint end = chunks * 16;
+        Vector512<float> s0_0 = Vector512.Load(sums + 0);
+        Vector512<float> s1_0 = Vector512.Load(sums + 16);
+        Vector512<float> s2_0 = Vector512.Load(sums + 32);
+        Vector512<float> s3_0 = Vector512.Load(sums + 48);
+        Vector512<float> s0_1 = Vector512.Load(sums + 64);
+        Vector512<float> s1_1 = Vector512.Load(sums + 80);
+        Vector512<float> s2_1 = Vector512.Load(sums + 96);
+        Vector512<float> s3_1 = Vector512.Load(sums + 112);
+        Vector512<float> s0_2 = Vector512.Load(sums + 128);
+        Vector512<float> s1_2 = Vector512.Load(sums + 144);
+        Vector512<float> s2_2 = Vector512.Load(sums + 160);
+        Vector512<float> s3_2 = Vector512.Load(sums + 176);
+        Vector512<float> s0_3 = Vector512.Load(sums + 192);
+        Vector512<float> s1_3 = Vector512.Load(sums + 208);
+        Vector512<float> s2_3 = Vector512.Load(sums + 224);
+        Vector512<float> s3_3 = Vector512.Load(sums + 240);
+        Vector512<float> s0_4 = Vector512.Load(sums + 256);
+        Vector512<float> s1_4 = Vector512.Load(sums + 272);
+        Vector512<float> s2_4 = Vector512.Load(sums + 288);
+        Vector512<float> s3_4 = Vector512.Load(sums + 304);
+        Vector512<float> s0_5 = Vector512.Load(sums + 320);
+        Vector512<float> s1_5 = Vector512.Load(sums + 336);
+        Vector512<float> s2_5 = Vector512.Load(sums + 352);
+        Vector512<float> s3_5 = Vector512.Load(sums + 368);
+        nint index = 0;
+        for (; index + 16 < end; index += 32)
+        {
+            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b4 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(b5 + ahead + (index * TSource.ElementBytes));
+            if (TSource.ElementBytes > 2)
+            {
+                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b4 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(b5 + ahead + (index * TSource.ElementBytes) + 64);
+            }
+
+            Vector512<float> y0 = TSource.Load512(b, index);
+            Vector512<float> y1 = TSource.Load512(b1, index);
+            Vector512<float> y2 = TSource.Load512(b2, index);
+            Vector512<float> y3 = TSource.Load512(b3, index);
+            Vector512<float> y4 = TSource.Load512(b4, index);
+            Vector512<float> y5 = TSource.Load512(b5, index);
+            Vector512<float> x0 = Vector512.Load(a + index);
+            s0_0 = Avx512F.FusedMultiplyAdd(x0, y0, s0_0);
+            s0_1 = Avx512F.FusedMultiplyAdd(x0, y1, s0_1);
+            s0_2 = Avx512F.FusedMultiplyAdd(x0, y2, s0_2);
+            s0_3 = Avx512F.FusedMultiplyAdd(x0, y3, s0_3);
+            s0_4 = Avx512F.FusedMultiplyAdd(x0, y4, s0_4);
+            s0_5 = Avx512F.FusedMultiplyAdd(x0, y5, s0_5);
+            Vector512<float> x1 = Vector512.Load(a1 + index);
+            s1_0 = Avx512F.FusedMultiplyAdd(x1, y0, s1_0);
+            s1_1 = Avx512F.FusedMultiplyAdd(x1, y1, s1_1);
+            s1_2 = Avx512F.FusedMultiplyAdd(x1, y2, s1_2);
+            s1_3 = Avx512F.FusedMultiplyAdd(x1, y3, s1_3);
+            s1_4 = Avx512F.FusedMultiplyAdd(x1, y4, s1_4);
+            s1_5 = Avx512F.FusedMultiplyAdd(x1, y5, s1_5);
+            Vector512<float> x2 = Vector512.Load(a2 + index);
+            s2_0 = Avx512F.FusedMultiplyAdd(x2, y0, s2_0);
+            s2_1 = Avx512F.FusedMultiplyAdd(x2, y1, s2_1);
+            s2_2 = Avx512F.FusedMultiplyAdd(x2, y2, s2_2);
+            s2_3 = Avx512F.FusedMultiplyAdd(x2, y3, s2_3);
+            s2_4 = Avx512F.FusedMultiplyAdd(x2, y4, s2_4);
+            s2_5 = Avx512F.FusedMultiplyAdd(x2, y5, s2_5);
+            Vector512<float> x3 = Vector512.Load(a3 + index);
+            s3_0 = Avx512F.FusedMultiplyAdd(x3, y0, s3_0);
+            s3_1 = Avx512F.FusedMultiplyAdd(x3, y1, s3_1);
+            s3_2 = Avx512F.FusedMultiplyAdd(x3, y2, s3_2);
+            s3_3 = Avx512F.FusedMultiplyAdd(x3, y3, s3_3);
+            s3_4 = Avx512F.FusedMultiplyAdd(x3, y4, s3_4);
+            s3_5 = Avx512F.FusedMultiplyAdd(x3, y5, s3_5);
+            Vector512<float> y0n = TSource.Load512(b, index + 16);
+            Vector512<float> y1n = TSource.Load512(b1, index + 16);
+            Vector512<float> y2n = TSource.Load512(b2, index + 16);
+            Vector512<float> y3n = TSource.Load512(b3, index + 16);
+            Vector512<float> y4n = TSource.Load512(b4, index + 16);
+            Vector512<float> y5n = TSource.Load512(b5, index + 16);
+            Vector512<float> x0n = Vector512.Load(a + index + 16);
+            s0_0 = Avx512F.FusedMultiplyAdd(x0n, y0n, s0_0);
+            s0_1 = Avx512F.FusedMultiplyAdd(x0n, y1n, s0_1);
+            s0_2 = Avx512F.FusedMultiplyAdd(x0n, y2n, s0_2);
+            s0_3 = Avx512F.FusedMultiplyAdd(x0n, y3n, s0_3);
+            s0_4 = Avx512F.FusedMultiplyAdd(x0n, y4n, s0_4);
+            s0_5 = Avx512F.FusedMultiplyAdd(x0n, y5n, s0_5);
+            Vector512<float> x1n = Vector512.Load(a1 + index + 16);
+            s1_0 = Avx512F.FusedMultiplyAdd(x1n, y0n, s1_0);
+            s1_1 = Avx512F.FusedMultiplyAdd(x1n, y1n, s1_1);
+            s1_2 = Avx512F.FusedMultiplyAdd(x1n, y2n, s1_2);
+            s1_3 = Avx512F.FusedMultiplyAdd(x1n, y3n, s1_3);
+            s1_4 = Avx512F.FusedMultiplyAdd(x1n, y4n, s1_4);
+            s1_5 = Avx512F.FusedMultiplyAdd(x1n, y5n, s1_5);
+            Vector512<float> x2n = Vector512.Load(a2 + index + 16);
+            s2_0 = Avx512F.FusedMultiplyAdd(x2n, y0n, s2_0);
+            s2_1 = Avx512F.FusedMultiplyAdd(x2n, y1n, s2_1);
+            s2_2 = Avx512F.FusedMultiplyAdd(x2n, y2n, s2_2);
+            s2_3 = Avx512F.FusedMultiplyAdd(x2n, y3n, s2_3);
+            s2_4 = Avx512F.FusedMultiplyAdd(x2n, y4n, s2_4);
+            s2_5 = Avx512F.FusedMultiplyAdd(x2n, y5n, s2_5);
+            Vector512<float> x3n = Vector512.Load(a3 + index + 16);
+            s3_0 = Avx512F.FusedMultiplyAdd(x3n, y0n, s3_0);
+            s3_1 = Avx512F.FusedMultiplyAdd(x3n, y1n, s3_1);
+            s3_2 = Avx512F.FusedMultiplyAdd(x3n, y2n, s3_2);
+            s3_3 = Avx512F.FusedMultiplyAdd(x3n, y3n, s3_3);
+            s3_4 = Avx512F.FusedMultiplyAdd(x3n, y4n, s3_4);
+            s3_5 = Avx512F.FusedMultiplyAdd(x3n, y5n, s3_5);
+        }
+
+        if (index < end)
+        {
+            Vector512<float> y0 = TSource.Load512(b, index);
+            Vector512<float> y1 = TSource.Load512(b1, index);
+            Vector512<float> y2 = TSource.Load512(b2, index);
+            Vector512<float> y3 = TSource.Load512(b3, index);
+            Vector512<float> y4 = TSource.Load512(b4, index);
+            Vector512<float> y5 = TSource.Load512(b5, index);
+            Vector512<float> x0 = Vector512.Load(a + index);
+            s0_0 = Avx512F.FusedMultiplyAdd(x0, y0, s0_0);
+            s0_1 = Avx512F.FusedMultiplyAdd(x0, y1, s0_1);
+            s0_2 = Avx512F.FusedMultiplyAdd(x0, y2, s0_2);
+            s0_3 = Avx512F.FusedMultiplyAdd(x0, y3, s0_3);
+            s0_4 = Avx512F.FusedMultiplyAdd(x0, y4, s0_4);
+            s0_5 = Avx512F.FusedMultiplyAdd(x0, y5, s0_5);
+            Vector512<float> x1 = Vector512.Load(a1 + index);
+            s1_0 = Avx512F.FusedMultiplyAdd(x1, y0, s1_0);
+            s1_1 = Avx512F.FusedMultiplyAdd(x1, y1, s1_1);
+            s1_2 = Avx512F.FusedMultiplyAdd(x1, y2, s1_2);
+            s1_3 = Avx512F.FusedMultiplyAdd(x1, y3, s1_3);
+            s1_4 = Avx512F.FusedMultiplyAdd(x1, y4, s1_4);
+            s1_5 = Avx512F.FusedMultiplyAdd(x1, y5, s1_5);
+            Vector512<float> x2 = Vector512.Load(a2 + index);
+            s2_0 = Avx512F.FusedMultiplyAdd(x2, y0, s2_0);
+            s2_1 = Avx512F.FusedMultiplyAdd(x2, y1, s2_1);
+            s2_2 = Avx512F.FusedMultiplyAdd(x2, y2, s2_2);
+            s2_3 = Avx512F.FusedMultiplyAdd(x2, y3, s2_3);
+            s2_4 = Avx512F.FusedMultiplyAdd(x2, y4, s2_4);
+            s2_5 = Avx512F.FusedMultiplyAdd(x2, y5, s2_5);
+            Vector512<float> x3 = Vector512.Load(a3 + index);
+            s3_0 = Avx512F.FusedMultiplyAdd(x3, y0, s3_0);
+            s3_1 = Avx512F.FusedMultiplyAdd(x3, y1, s3_1);
+            s3_2 = Avx512F.FusedMultiplyAdd(x3, y2, s3_2);
+            s3_3 = Avx512F.FusedMultiplyAdd(x3, y3, s3_3);
+            s3_4 = Avx512F.FusedMultiplyAdd(x3, y4, s3_4);
+            s3_5 = Avx512F.FusedMultiplyAdd(x3, y5, s3_5);
+        }
+
+        s0_0.Store(sums + 0);
+        s1_0.Store(sums + 16);
+        s2_0.Store(sums + 32);
+        s3_0.Store(sums + 48);
+        s0_1.Store(sums + 64);
+        s1_1.Store(sums + 80);
+        s2_1.Store(sums + 96);
+        s3_1.Store(sums + 112);
+        s0_2.Store(sums + 128);
+        s1_2.Store(sums + 144);
+        s2_2.Store(sums + 160);
+        s3_2.Store(sums + 176);
+        s0_3.Store(sums + 192);
+        s1_3.Store(sums + 208);
+        s2_3.Store(sums + 224);
+        s3_3.Store(sums + 240);
+        s0_4.Store(sums + 256);
+        s1_4.Store(sums + 272);
+        s2_4.Store(sums + 288);
+        s3_4.Store(sums + 304);
+        s0_5.Store(sums + 320);
+        s1_5.Store(sums + 336);
+        s2_5.Store(sums + 352);
+        s3_5.Store(sums + 368);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Totals<TSource>(float* sums)
+        where TSource : struct, IVectorSource
+        => Fold(Quarter(Vector512.Load(sums + 0)), Quarter(Vector512.Load(sums + 16)), Quarter(Vector512.Load(sums + 32)), Quarter(Vector512.Load(sums + 48)));
 
     /// <summary>Sixteen partial sums to four: the upper half onto the lower, and again.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

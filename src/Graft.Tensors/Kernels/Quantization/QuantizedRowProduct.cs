@@ -9,7 +9,7 @@ namespace Graft.Tensors.Kernels;
 internal unsafe struct QuantizedRowProduct<TKernel> : IParallelJob
     where TKernel : struct, ISmallKernel
 {
-    private const int RowsAtOnce = 4;
+    private const int RowsAtOnce = BatchRowProduct<TKernel, SingleSource>.RowsAtOnce;
     private const int ScratchSlot = 1;
 
     public int M;
@@ -35,17 +35,7 @@ internal unsafe struct QuantizedRowProduct<TKernel> : IParallelJob
         {
             int rows = Math.Min(RowsAtOnce, end - row);
             B.Quantized!.DecodeRows(TKernel.Lanes >= 8, B.FirstRow + row, rows, 0, B.Columns, decoded, B.Columns);
-            var product = new SmallRowProduct<TKernel, SingleSource>
-            {
-                M = M,
-                A = A,
-                Lda = Lda,
-                B = new WeightView(decoded, rows, B.Columns),
-                C = C + row,
-                Ldc = Ldc,
-                Accumulate = Accumulate,
-            };
-            product.Run();
+            Gemm.SmallRows<TKernel, SingleSource>(M, A, Lda, new WeightView(decoded, rows, B.Columns), C + row, Ldc, Accumulate);
         }
     }
 }

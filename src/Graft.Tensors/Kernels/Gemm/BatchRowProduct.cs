@@ -1,0 +1,209 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Graft.Tensors.Memory;
+using Graft.Tensors.Threading;
+
+namespace Graft.Tensors.Kernels;
+
+/// <summary><c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for four rows of A and more: as <see cref="SmallRowProduct{TKernel, TSource}"/>, bit for bit, where arithmetic is the bound.</summary>
+/// <remarks>
+/// k is cut evenly so that a stretch of all rows of A stays in the first-level cache while twelve rows of B go over it, a tile of four by three
+/// or six at a time. Partial sums wait in memory between stretches. Missing rows of A are zeros.
+/// </remarks>
+/// <typeparam name="TKernel">The inner loops.</typeparam>
+/// <typeparam name="TSource">The storage format of B.</typeparam>
+internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
+    where TKernel : struct, ISmallKernel
+    where TSource : struct, IVectorSource
+{
+    /// <summary>Rows of B that go over a stretch of A together.</summary>
+    public const int RowsAtOnce = 12;
+
+    private const int Chunk = 16;
+    private const int Batch = 4;
+    private const int FewestChunks = 8;
+
+    /// <summary>Bytes of A in the first-level cache: half of the 32 KiB that every x64 CPU has.</summary>
+    private const int CachedBytes = 16 * 1024;
+
+    public int M;
+    public float* A;
+    public long Lda, Ldc;
+    public WeightView B;
+    public float* C;
+    public bool Accumulate;
+    private int _parts;
+
+    /// <summary>Whether there is a tile for so many rows.</summary>
+    /// <param name="m">Rows of A.</param>
+    /// <param name="n">Rows of B.</param>
+    public static bool Suits(int m, int n) => TKernel.BatchTileRows > 0 && m >= Batch && n >= TKernel.BatchTileRows;
+
+    private readonly int Tiles => (M + Batch - 1) / Batch;
+
+    private readonly int Tail => B.Columns % Chunk;
+
+    /// <summary>Terms of a stretch but the last: whole chunks.</summary>
+    private readonly int Stretch
+    {
+        get
+        {
+            int chunks = B.Columns / Chunk;
+            int most = Math.Max(FewestChunks, CachedBytes / (Tiles * Batch * Chunk * sizeof(float)));
+            int stretches = Math.Max(1, (chunks + most - 1) / most);
+            return Math.Max(1, (chunks + stretches - 1) / stretches) * Chunk;
+        }
+    }
+
+    private static int TileFloats => TKernel.BatchTileRows * Batch * Chunk;
+
+    public void Run()
+    {
+        _parts = GemmPartition.Choose(1, B.Rows, B.Columns, WorkerPool.Shared.WorkerCount, 1).Parts;
+        WorkerPool.Shared.Run(_parts, ref this);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void Execute(int part)
+    {
+        int start = (int)((long)B.Rows * part / _parts);
+        int end = (int)((long)B.Rows * (part + 1) / _parts);
+        long packed = (long)Tiles * Batch * (B.Columns + Chunk - 1) / Chunk * Chunk;
+        long sumFloats = (long)RowsAtOnce / TKernel.BatchTileRows * Tiles * TileFloats;
+        float* a = ThreadScratch.GetSingles(Gemm.ScratchSlot, packed + (Tiles * Batch * Chunk) + sumFloats + (TKernel.BatchTileRows * Chunk));
+        float* sums = a + packed + (Tiles * Batch * Chunk);
+        float* bTail = sums + sumFloats;
+        Pack(a);
+        for (int row = start; row < end; row += RowsAtOnce)
+        {
+            Rows(row, Math.Min(end, row + RowsAtOnce), a, sums, bTail);
+        }
+    }
+
+    /// <summary>Stretch after stretch, in each the rows of A one after the other; the last stretch is the chunk that k does not fill.</summary>
+    private readonly void Pack(float* packed)
+    {
+        int rows = Tiles * Batch;
+        int whole = B.Columns - Tail;
+        int stretch = Stretch;
+        for (int p = 0; p < whole; p += stretch)
+        {
+            int length = Math.Min(stretch, whole - p);
+            for (int i = 0; i < rows; i++, packed += length)
+            {
+                if (i >= M)
+                {
+                    new Span<float>(packed, length).Clear();
+                }
+                else if (TKernel.Splits<TSource>())
+                {
+                    EvenOdd.Split(A + (i * Lda) + p, packed, length / Chunk);
+                }
+                else
+                {
+                    new ReadOnlySpan<float>(A + (i * Lda) + p, length).CopyTo(new Span<float>(packed, length));
+                }
+            }
+        }
+
+        new Span<float>(packed, rows * Chunk).Clear();
+        for (int i = 0; i < M; i++)
+        {
+            for (int p = 0; p < Tail; p++)
+            {
+                packed[(i * Chunk) + Place(p)] = A[(i * Lda) + whole + p];
+            }
+        }
+    }
+
+    private static int Place(int index) => TKernel.Splits<TSource>() ? EvenOdd.Place(index) : index;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Rows(int first, int end, float* a, float* sums, float* bTail)
+    {
+        nint rowBytes = (nint)B.Columns * TSource.ElementBytes;
+        int whole = B.Columns - Tail;
+        int stretch = Stretch;
+        new Span<float>(sums, RowsAtOnce / TKernel.BatchTileRows * Tiles * TileFloats).Clear();
+        for (int p = 0; p < whole; p += stretch)
+        {
+            int length = Math.Min(stretch, whole - p);
+            nint ahead = p + length < whole ? length * TSource.ElementBytes : (RowsAtOnce * rowBytes) - (p * TSource.ElementBytes);
+            float* tile = sums;
+            for (int row = first; row < end; row += TKernel.BatchTileRows)
+            {
+                byte* b = (byte*)B.Data + (StartOf(row) * rowBytes) + ((nint)p * TSource.ElementBytes);
+                for (int i = 0; i < Tiles; i++, tile += TileFloats)
+                {
+                    TKernel.AddProducts<TSource>(a + ((nint)i * Batch * length), length, b, rowBytes, length / Chunk, tile, i == 0 ? ahead : 0);
+                }
+            }
+
+            a += (nint)Tiles * Batch * length;
+        }
+
+        for (int row = first; row < end; row += TKernel.BatchTileRows)
+        {
+            if (Tail > 0)
+            {
+                AddTail(StartOf(row), a, sums, bTail);
+            }
+
+            for (int i = 0; i < Tiles; i++, sums += TileFloats)
+            {
+                Put(row, Math.Min(end, row + TKernel.BatchTileRows), i * Batch, sums);
+            }
+        }
+    }
+
+    /// <summary>First row of B of the tile that <paramref name="row"/> begins: the last tile may begin earlier, with rows that are not stored again.</summary>
+    private readonly int StartOf(int row) => Math.Min(row, B.Rows - TKernel.BatchTileRows);
+
+    private readonly void AddTail(int row, float* aTail, float* sums, float* bTail)
+    {
+        int whole = B.Columns - Tail;
+        new Span<float>(bTail, TKernel.BatchTileRows * Chunk).Clear();
+        for (int r = 0; r < TKernel.BatchTileRows; r++)
+        {
+            byte* b = (byte*)B.Data + ((row + r) * (nint)B.Columns * TSource.ElementBytes);
+            for (int p = 0; p < Tail; p++)
+            {
+                bTail[(r * Chunk) + Place(p)] = TSource.Load(b, whole + p);
+            }
+        }
+
+        for (int i = 0; i < Tiles; i++)
+        {
+            TKernel.AddProducts<SingleSource>(aTail + (i * Batch * Chunk), Chunk, (byte*)bTail, Chunk * sizeof(float), 1, sums + ((nint)i * TileFloats), ahead: 0);
+        }
+    }
+
+    private readonly void Put(int first, int end, int batch, float* sums)
+    {
+        int rows = Math.Min(Batch, M - batch);
+        for (int row = first; row < end; row++)
+        {
+            Vector128<float> totals = TKernel.Totals<TSource>(sums + ((row - StartOf(first)) * Batch * Chunk));
+            if (rows == Batch)
+            {
+                Put(totals.ToScalar(), batch, row);
+                Put(totals.GetElement(1), batch + 1, row);
+                Put(totals.GetElement(2), batch + 2, row);
+                Put(totals.GetElement(3), batch + 3, row);
+                continue;
+            }
+
+            for (int i = 0; i < rows; i++)
+            {
+                Put(totals[i], batch + i, row);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Put(float value, int row, int column)
+    {
+        float* c = C + (row * Ldc) + column;
+        *c = Accumulate ? *c + value : value;
+    }
+}
