@@ -75,16 +75,24 @@ internal sealed class PreparedRun : IDisposable
         }
 
         LanguageModel model = LanguageModel.Load(ExistingModelPath(configuration), quantization);
-        if (model.Quantization is not null && configuration.Method != TrainingMethod.Full)
+        try
         {
-            KbitTraining.Prepare(model);
-            if (!configuration.IsGiven(TrainingKeys.GradientCheckpointing))
+            if (model.Quantization is not null && configuration.Method != TrainingMethod.Full)
             {
-                configuration.Set(TrainingKeys.GradientCheckpointing, true);
+                KbitTraining.Prepare(model);
+                if (!configuration.IsGiven(TrainingKeys.GradientCheckpointing))
+                {
+                    configuration.Set(TrainingKeys.GradientCheckpointing, true);
+                }
             }
-        }
 
-        return new PeftModel(model);
+            return new PeftModel(model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The model's folder or GGUF file.</summary>
