@@ -19,6 +19,7 @@ internal sealed class QuantizeCommand : Verb
     private readonly Option<string> _into = new("--into") { Description = "model folder to write", HelpName = "FOLDER", Required = true };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "write into a folder that is not empty" };
     private readonly Option<string?> _probe = new("--probe") { Description = "text to compare the logits before and after on", HelpName = "TEXT" };
+    private readonly Option<string?> _dtype = new("--dtype") { Description = "take the weights as float32, bfloat16 or float16, and store so what is not quantised (default: as they are)" };
     private readonly QuantizationFlags _quantization = new();
 
     /// <inheritdoc/>
@@ -34,6 +35,7 @@ internal sealed class QuantizeCommand : Verb
         command.Options.Add(_into);
         command.Options.Add(_overwrite);
         command.Options.Add(_probe);
+        command.Options.Add(_dtype);
         _quantization.AddTo(command);
     }
 
@@ -43,6 +45,7 @@ internal sealed class QuantizeCommand : Verb
         string path = parsed.GetRequiredValue(_path);
         string into = parsed.GetRequiredValue(_into);
         QuantizationConfig quantization = _quantization.Load(parsed, adapterFolder: null) ?? throw new UsageException("say how: --load-in-4bit or --load-in-8bit");
+        DType? dtype = parsed.GetValue(_dtype) is { } name ? WeightTypes.Parse(name, "--dtype") : null;
         if (Path.GetFullPath(path) == Path.GetFullPath(into))
         {
             throw new IOException($"{into} is what is being quantised: choose another folder");
@@ -56,11 +59,11 @@ internal sealed class QuantizeCommand : Verb
         using LogitsProbe probe = LogitsProbe.Create(model, tokenizer, parsed.GetValue(_probe) ?? LogitsProbe.DefaultText);
         float[] before = probe.Logits(model);
         long bytesBefore = BytesOf(model);
-        WeightDrift weights = Quantize(model, quantization);
+        WeightDrift weights = Quantize(model, quantization, dtype);
         RequireQuantized(model);
         cancellationToken.ThrowIfCancellationRequested();
         output.Note($"writing {into}");
-        loaded.Model.SaveModel(staged.Path);
+        loaded.Model.SaveModel(staged.Path, dtype: dtype);
         tokenizer?.Save(staged.Path);
         LogitsDrift logits;
         using (LanguageModel written = LanguageModel.Load(staged.Path))
@@ -73,11 +76,11 @@ internal sealed class QuantizeCommand : Verb
         return Task.FromResult(ExitCode.Success);
     }
 
-    private static WeightDrift Quantize(LanguageModel model, QuantizationConfig quantization)
+    private static WeightDrift Quantize(LanguageModel model, QuantizationConfig quantization, DType? dtype)
     {
         IReadOnlyDictionary<WeightSlot, Parameter> before = WeightDrift.Snapshot(model);
         Dictionary<WeightSlot, LinearLayout> layouts = model.NamedModules().OfType<Linear>().ToDictionary(layer => layer.Weight, layer => layer.Layout);
-        ModelQuantization.Quantize(model, quantization);
+        ModelQuantization.Quantize(model, quantization, dtype);
         HashSet<WeightSlot> turned = [.. model.NamedModules().OfType<Linear>().Where(layer => layouts[layer.Weight] != layer.Layout).Select(layer => layer.Weight)];
         return WeightDrift.Between(model, before, turned);
     }

@@ -21,7 +21,7 @@ internal sealed partial class RunConfiguration
         {
             LoadIn4Bit = Get(QuantizationKeys.LoadIn4Bit),
             LoadIn8Bit = Get(QuantizationKeys.LoadIn8Bit),
-            Bnb4BitQuantType = Get(QuantizationKeys.QuantType),
+            Bnb4BitQuantType = Get(QuantizationKeys.LoadIn4Bit) ? Get(QuantizationKeys.QuantType) : new QuantizationConfig().Bnb4BitQuantType,
             Bnb4BitUseDoubleQuant = Get(QuantizationKeys.UseDoubleQuant),
             Bnb4BitComputeDType = Get(QuantizationKeys.ComputeDType),
             Bnb4BitBlockSize = Get(QuantizationKeys.BlockSize),

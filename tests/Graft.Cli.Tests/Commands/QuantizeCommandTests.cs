@@ -61,6 +61,23 @@ public sealed class QuantizeCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_dtype_of_what_is_not_quantised_can_be_chosen_and_config_names_it()
+    {
+        string model = _tiny.CreateModel(dtype: DType.BFloat16);
+        string file = Path.Combine(model, "config.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("{\"model_type\"", "{\"dtype\": \"bfloat16\", \"model_type\"", StringComparison.Ordinal));
+        ToolResult result = await TinyModel.RunAsync("quantize", model, "--into", _tiny.At("q"), "--load-in-8bit", "--dtype", "torch.float32");
+        Assert.True(result.Code == 0, result.Progress);
+        using CheckpointFolder written = CheckpointFolder.Open(_tiny.At("q"));
+        Assert.DoesNotContain(written.Tensors.Values, tensor => tensor.DType == DType.BFloat16);
+        Assert.Equal("float32", ConfigReader.Open(_tiny.At("q", "config.json")).Text(string.Empty, "dtype"));
+        Assert.Equal(0, (await TinyModel.RunAsync("convert", model, "--into", _tiny.At("half"), "--dtype", "float16")).Code);
+        Assert.Equal("float16", ConfigReader.Open(_tiny.At("half", "config.json")).Text(string.Empty, "dtype"));
+        Assert.Equal(0, (await TinyModel.RunAsync("convert", model, "--into", _tiny.At("same"))).Code);
+        Assert.Equal(File.ReadAllText(file), File.ReadAllText(_tiny.At("same", "config.json")));
+    }
+
+    [Fact]
     public async Task Converting_to_a_plain_dtype_takes_it_back()
     {
         string model = _tiny.CreateModel(family: "gpt2");
