@@ -17,6 +17,7 @@ internal static class Verbs
         new QuantizeCommand(),
         new ConvertCommand(),
         new InspectCommand(),
+        new RunsCommand(),
         new InitCommand(),
         new BenchCommand(),
         new DoctorCommand(),

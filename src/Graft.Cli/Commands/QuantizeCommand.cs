@@ -58,7 +58,7 @@ internal sealed class QuantizeCommand : Verb
         LanguageModel model = loaded.Model.Base;
         using LogitsProbe probe = LogitsProbe.Create(model, tokenizer, parsed.GetValue(_probe) ?? LogitsProbe.DefaultText);
         float[] before = probe.Logits(model);
-        long bytesBefore = BytesOf(model);
+        long bytesBefore = StorageText.BytesOf(model);
         WeightDrift weights = Quantize(model, quantization, dtype);
         RequireQuantized(model);
         cancellationToken.ThrowIfCancellationRequested();
@@ -72,7 +72,7 @@ internal sealed class QuantizeCommand : Verb
         }
 
         staged.Publish();
-        Write(output, into, model, (bytesBefore, BytesOf(model)), weights, logits);
+        Write(output, into, model, (bytesBefore, StorageText.BytesOf(model)), weights, logits);
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -84,8 +84,6 @@ internal sealed class QuantizeCommand : Verb
         HashSet<WeightSlot> turned = [.. model.NamedModules().OfType<Linear>().Where(layer => layouts[layer.Weight] != layer.Layout).Select(layer => layer.Weight)];
         return WeightDrift.Between(model, before, turned);
     }
-
-    private static long BytesOf(LanguageModel model) => model.DistinctWeights().Sum(weight => StorageText.BytesOf(weight.Slot.Original));
 
     private static void RequirePlain(string path, LoadedModel loaded)
     {

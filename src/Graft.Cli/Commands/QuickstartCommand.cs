@@ -33,7 +33,7 @@ internal sealed class QuickstartCommand : Verb
         string folder = Path.GetFullPath(parsed.GetRequiredValue(_output));
         RunConfiguration configuration = Configuration(folder);
         using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
-        TrainingResult result = TrainCommand.Execute(run, output, cancellationToken);
+        (TrainingResult result, _) = TrainCommand.Execute(run, output, cancellationToken);
         if (result.Interrupted)
         {
             output.Line("stopped; it takes only a minute: graft quickstart");

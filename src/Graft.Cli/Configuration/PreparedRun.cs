@@ -17,7 +17,7 @@ internal sealed class PreparedRun : IDisposable
         Tokenizer = tokenizer;
         Data = data;
         Arguments = configuration.ToTrainingArguments();
-        Batches = data.Packs ?? new BatchPlan(data.Samples, configuration.ToBatchOptions());
+        Batches = data.CreateBatches(configuration);
         Steps = new StepPlan(Batches, Arguments);
     }
 
@@ -64,6 +64,9 @@ internal sealed class PreparedRun : IDisposable
             throw;
         }
     }
+
+    /// <summary>The same parts, by the configuration as it is now: batch sizes and what is recomputed may have changed.</summary>
+    public PreparedRun Again() => new(Configuration, Model, Tokenizer, Data);
 
     /// <summary>The base model, without adapters. One in 8 or 4 bits is made ready for an adapter, as PEFT's <c>prepare_model_for_kbit_training</c> does.</summary>
     public static PeftModel LoadModel(RunConfiguration configuration)

@@ -55,7 +55,7 @@ internal static class ModelInspector
             if (StorageText.Of(model) is { } storage)
             {
                 report.Fact("quantized_weights", storage);
-                report.Fact("size_in_memory", new ByteSize(model.DistinctWeights().Sum(weight => StorageText.BytesOf(weight.Slot.Original))));
+                report.Fact("size_in_memory", new ByteSize(StorageText.BytesOf(model)));
             }
 
             embeddingRows = model.InputEmbedding.VocabularySize;

@@ -18,7 +18,9 @@ internal static class StorageText
         return formats.Length == 0 ? null : string.Join(", ", formats);
     }
 
-    /// <summary>Bytes that a weight takes.</summary>
-    /// <param name="weight">The weight.</param>
-    public static long BytesOf(Parameter weight) => weight.Quantized?.ByteLength ?? (weight.Count * weight.DType.SizeInBytes());
+    /// <summary>Bytes that the weights of a model take.</summary>
+    /// <param name="model">The model.</param>
+    public static long BytesOf(LanguageModel model) => model.DistinctWeights().Sum(weight => BytesOf(weight.Slot.Original));
+
+    private static long BytesOf(Parameter weight) => weight.Quantized?.ByteLength ?? (weight.Count * weight.DType.SizeInBytes());
 }

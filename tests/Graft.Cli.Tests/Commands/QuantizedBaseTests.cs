@@ -116,7 +116,7 @@ public sealed class QuantizedBaseTests(Workshop workshop) : IClassFixture<Worksh
         {
             ToolRun run = Workshop.Run(["plan", workshop.Settings, "--json", .. flags]);
             Assert.True(run.Code == 0, run.Results);
-            return run.Event("summary").GetProperty("weights_bytes").GetInt64();
+            return run.Event("summary").GetProperty("base_bytes").GetInt64();
         }
     }
 

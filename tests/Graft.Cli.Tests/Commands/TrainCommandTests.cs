@@ -225,11 +225,24 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [Fact]
     public void Foreign_flags_are_noted()
     {
-        ToolRun run = workshop.Train("foreign-flags", "--fp16", "True", "--report_to", "none", "--dataloader-num-workers", "4");
+        ToolRun run = workshop.Train("foreign-flags", "--tf32", "True", "--report_to", "none", "--dataloader-num-workers", "4");
         Assert.True(run.Code == 0, run.Errors);
-        Assert.Contains("note: --fp16 has no effect", run.Errors);
+        Assert.Contains("note: --tf32 has no effect", run.Errors);
         Assert.Contains("note: --dataloader-num-workers has no effect", run.Errors);
         Assert.DoesNotContain("report_to", run.Errors);
+    }
+
+    [Fact]
+    public void A_run_in_bf16_says_so_and_resumes()
+    {
+        ToolRun run = workshop.Train("in-bf16", "--fp16", "--bf16", "no", "--max_steps", "4", "--save_steps", "2", "--save_strategy", "steps");
+        Assert.True(run.Code == 0, run.Errors);
+        Assert.Contains("note: fp16: computing in bf16", run.Errors);
+        Assert.Contains("compute  bf16 products, sums in fp32 (fp16: true", run.Errors);
+        byte[] straight = File.ReadAllBytes(workshop.NewPath("in-bf16/adapter_model.safetensors"));
+
+        Assert.Equal(0, workshop.Train("in-bf16", "--bf16", "--max_steps", "4", "--save_strategy", "no", "--resume_from_checkpoint", workshop.NewPath("in-bf16/checkpoint-2")).Code);
+        Assert.Equal(straight, File.ReadAllBytes(workshop.NewPath("in-bf16/adapter_model.safetensors")));
     }
 
     [Fact]

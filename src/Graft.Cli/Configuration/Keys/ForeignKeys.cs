@@ -9,7 +9,7 @@ internal static class ForeignKeys
 {
     private const string OneProcess = "there is one process on this machine";
     private const string InMemory = "rows are read and tokenised in memory, once";
-    private const string Computed = "arithmetic is fp32 for now; weights stay in the format of the file";
+    private const string Computed = "bf16 decides about arithmetic, in evaluations too; weights stay in the format of the file";
     private const string Local = "models and data are local folders and files";
 
     private const string HasFp16Weight = "llm_int8_has_fp16_weight";
@@ -30,8 +30,8 @@ internal static class ForeignKeys
 
     private static IEnumerable<ForeignKey> Notes() =>
     [
-        .. Noted(Computed, "fp16", "bf16", "tf32", "fp16_full_eval", "bf16_full_eval", "torch_dtype", "dtype", "half_precision_backend", "fp16_opt_level"),
-        .. Noted("nothing is sent anywhere; the log is in the output folder", "report_to", "logging_dir", "run_name", "project", "trackio_space_id", "include_for_metrics"),
+        .. Noted(Computed, "tf32", "fp16_full_eval", "bf16_full_eval", "torch_dtype", "dtype", "half_precision_backend", "fp16_opt_level"),
+        .. Noted("nothing is sent anywhere; the log is in the output folder", "trackio_space_id", "include_for_metrics"),
         .. Noted("there is no padding, so there is nothing to gain", "group_by_length", "length_column_name", "padding_free", "pad_to_multiple_of", "padding_side", "pad_token"),
         .. Noted(
             InMemory, "dataloader_num_workers", "dataloader_pin_memory", "dataloader_persistent_workers", "dataloader_prefetch_factor", "preprocessing_num_workers", "dataset_num_proc",
