@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Graft.Cli.Planning;
 using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
@@ -85,7 +86,7 @@ internal sealed class Diagnosis
     {
         MemoryRate = MemoryBandwidth.Measure(BandwidthBytes, m: 1, rounds: 3).Read;
         TotalMib = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / BytesPerMib;
-        AvailableMib = ProcessMemory.AvailableBytes() / BytesPerMib;
+        AvailableMib = ProcessMemory.Available() / BytesPerMib;
         _findings.Add(("memory", $"{AvailableMib / 1024:F1} of {TotalMib / 1024:F1} GiB free; {MemoryRate / 1e9:F1} GB/s"));
         if (AvailableMib < LowMib)
         {

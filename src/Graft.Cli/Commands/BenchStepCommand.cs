@@ -12,6 +12,7 @@ internal sealed class BenchStepCommand : Verb
     private readonly Option<string> _shape = new("--shape") { Description = string.Join("|", ModelShape.Names), DefaultValueFactory = _ => "smollm2-135m" };
     private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
+    private readonly Option<bool> _bf16 = new("--bf16") { Description = "products on operands rounded to bf16, activations kept as bf16" };
     private readonly Option<double> _seconds = new("--seconds") { Description = "about how long to measure; five steps are measured at least", DefaultValueFactory = _ => 15 };
 
     /// <inheritdoc/>
@@ -26,6 +27,7 @@ internal sealed class BenchStepCommand : Verb
         command.Options.Add(_shape);
         command.Options.Add(_data);
         command.Options.Add(_dtype);
+        command.Options.Add(_bf16);
         command.Options.Add(_seconds);
     }
 
@@ -35,8 +37,9 @@ internal sealed class BenchStepCommand : Verb
         ModelShape shape = ModelShape.Of(parsed.GetValue(_shape)!);
         DataProfile data = DataProfile.Of(parsed.GetValue(_data)!);
         BaseStorage storage = BaseStorage.Of(parsed.GetValue(_dtype)!);
+        ComputePrecision precision = parsed.GetValue(_bf16) ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         output.Line(Machine.Describe());
-        StepResult result = StepBenchmark.Run(shape, storage, data, parsed.GetValue(_seconds), cancellationToken);
+        StepResult result = StepBenchmark.Run(shape, storage, data, precision, parsed.GetValue(_seconds), cancellationToken);
         if (!output.IsJson)
         {
             WriteText(output, result);
@@ -49,33 +52,36 @@ internal sealed class BenchStepCommand : Verb
     private static void WriteText(Output output, StepResult result)
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumn("op");
-        foreach (string column in new[] { "calls", "ms", "share", "GFLOP", "GFLOP/s", "of peak", "MB", "GB/s" })
+        foreach (string column in new[] { "calls", "ms", "share", "GFLOP", "GFLOP/s", "MB", "GB/s", "roof", "of roof" })
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
 
-        double rest = result.ProfiledSeconds;
         foreach (OpCost cost in result.Costs)
         {
-            rest -= cost.Seconds;
             bool isProduct = cost.Operations > 0;
+            Roofline roof = Roofline.Of(cost, result.PeakRate, result.Bandwidth);
             table.AddRow(
                 Markup.Escape(cost.IsBackward ? $"{cost.Name}, backward" : cost.Name), $"{cost.Calls}", $"{cost.Seconds * 1e3:F1}", $"{cost.Seconds / result.ProfiledSeconds:P1}",
                 isProduct ? $"{cost.Operations / 1e9:F1}" : string.Empty, isProduct ? $"{cost.Operations / cost.Seconds / 1e9:F1}" : string.Empty,
-                isProduct ? $"{cost.Operations / cost.Seconds / result.PeakRate:P0}" : string.Empty, $"{cost.Bytes / 1e6:F0}", $"{cost.Bytes / cost.Seconds / 1e9:F1}");
+                $"{cost.Bytes / 1e6:F0}", $"{cost.Bytes / cost.Seconds / 1e9:F1}", roof.Bound, $"{roof.Seconds / cost.Seconds:P0}");
         }
 
-        table.AddRow("between the ops", string.Empty, $"{rest * 1e3:F1}", $"{rest / result.ProfiledSeconds:P1}", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
+        double rest = result.UnexplainedSeconds;
+        table.AddRow("unexplained", string.Empty, $"{rest * 1e3:F1}", $"{rest / result.ProfiledSeconds:P1}", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
         output.Results.Write(table);
-        output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, {result.Steps} steps on {result.Threads} workers (medians)");
+        output.Line($"roofs: {result.PeakRate / 1e9:F0} GFLOP/s of the fp32 microkernel, {result.Bandwidth / 1e9:F1} GB/s of memory; an op whose operands are in cache can be above its memory roof");
+        output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, products in {PrecisionName(result)}, {result.Steps} steps on {result.Threads} workers (medians)");
         output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
         output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process, with {result.FirstStepProcessorSeconds:F2} s of processor time");
-        output.Line($"  peak memory: {result.PeakResidentMib:F0} MiB resident, {result.PeakPrivateMib:F0} MiB private, the base's {result.WeightMib:F0} MiB included");
+        output.Line($"  peak memory: {result.PeakResidentMib:F0} MiB resident, {result.PeakPrivateMib:F0} MiB private, the base's {result.WeightMib:F0} MiB included: {result.PeakPrivateMib - result.WeightMib:F0} MiB beside it");
         if (result.ProcessorShare < 0.9)
         {
             output.Line($"  the machine was busy: {1 - result.ProcessorShare:P0} of the workers' time went elsewhere, so the rates are too low; their ratio is fair, roughly");
         }
     }
+
+    private static string PrecisionName(StepResult result) => result.Precision == ComputePrecision.BFloat16 ? "bf16" : "fp32";
 
     private static void WriteEvents(Output output, StepResult result)
     {
@@ -90,6 +96,9 @@ internal sealed class BenchStepCommand : Verb
                 writer.WriteNumber("share", cost.Seconds / result.ProfiledSeconds);
                 writer.WriteNumber("gflop", cost.Operations / 1e9);
                 writer.WriteNumber("megabytes", cost.Bytes / 1e6);
+                Roofline roof = Roofline.Of(cost, result.PeakRate, result.Bandwidth);
+                writer.WriteString("roof", roof.Bound);
+                writer.WriteNumber("fraction_of_roof", roof.Seconds / cost.Seconds);
             });
         }
 
@@ -98,11 +107,14 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteString("shape", result.Shape);
             writer.WriteString("data", result.Data);
             writer.WriteString("dtype", result.Storage);
+            writer.WriteString("precision", PrecisionName(result));
             writer.WriteNumber("tokens_per_s", result.TokensPerSecond);
             writer.WriteNumber("useful_gflops", result.UsefulRate / 1e9);
             writer.WriteNumber("peak_fp32_gflops", result.PeakRate / 1e9);
             writer.WriteNull("peak_bf16_gflops");
+            writer.WriteNumber("memory_gb_per_s", result.Bandwidth / 1e9);
             writer.WriteNumber("fraction_of_peak", result.FractionOfPeak);
+            writer.WriteNumber("unexplained_share", result.UnexplainedSeconds / result.ProfiledSeconds);
             writer.WriteNumber("peak_resident_mib", result.PeakResidentMib);
             writer.WriteNumber("peak_private_mib", result.PeakPrivateMib);
             writer.WriteNumber("weight_mib", result.WeightMib);

@@ -23,7 +23,7 @@ public sealed class BenchTests
     {
         var shape = new ModelShape("tiny", TinyLlama);
         var data = new DataProfile("short", [5, 9, 2, 7, 11], BatchSize: 2, Accumulation: 2);
-        StepResult result = StepBenchmark.Run(shape, BaseStorage.Of(storage), data, seconds: 0, CancellationToken.None);
+        StepResult result = StepBenchmark.Run(shape, BaseStorage.Of(storage), data, storage == "fp32" ? ComputePrecision.BFloat16 : ComputePrecision.Float32, seconds: 0, CancellationToken.None);
         Assert.True(result.TokensPerSecond > 0);
         Assert.Equal(4.0 * LinearWeights * result.TokensPerSecond, result.UsefulRate, 1e-6 * result.UsefulRate);
         Assert.InRange(result.FractionOfPeak, 1e-9, 2);
@@ -37,6 +37,16 @@ public sealed class BenchTests
         Assert.Contains(result.Costs, cost => cost.IsBackward && cost.Name.EndsWith("linear", StringComparison.Ordinal));
         Assert.Contains(result.Costs, cost => cost is { Name: "lora", IsBackward: false, Calls: 2 * 2 * 2 });
         Assert.InRange(result.Costs.Sum(cost => cost.Seconds), 0, result.ProfiledSeconds);
+        Assert.InRange(result.UnexplainedSeconds / result.ProfiledSeconds, 0, 0.5);
+        Assert.True(result.Bandwidth > 1e6);
+        Assert.All(result.Costs, cost => Assert.True(cost.Operations > 0 || cost.Bytes > 0, cost.Name));
+    }
+
+    [Fact]
+    public void A_roof_is_what_binds_an_op()
+    {
+        Assert.Equal(new Roofline(true, 2), Roofline.Of(new OpCost("product", false, 1, 3, Operations: 200, Bytes: 10), 100, 10));
+        Assert.Equal(new Roofline(false, 4), Roofline.Of(new OpCost("sum", false, 1, 5, Operations: 100, Bytes: 40), 100, 10));
     }
 
     [Fact]
