@@ -37,7 +37,6 @@ public sealed class BenchTests
         Assert.Contains(result.Costs, cost => cost.IsBackward && cost.Name.EndsWith("linear", StringComparison.Ordinal));
         Assert.Contains(result.Costs, cost => cost is { Name: "lora", IsBackward: false, Calls: 2 * 2 * 2 });
         Assert.InRange(result.Costs.Sum(cost => cost.Seconds), 0, result.ProfiledSeconds);
-        Assert.InRange(result.UnexplainedSeconds / result.ProfiledSeconds, 0, 0.5);
         Assert.True(result.Bandwidth > 1e6);
         Assert.All(result.Costs, cost => Assert.True(cost.Operations > 0 || cost.Bytes > 0, cost.Name));
     }
