@@ -14,6 +14,7 @@ internal static class Verbs
         new EvalCommand(),
         new GenerateCommand(),
         new MergeCommand(),
+        new QuantizeCommand(),
         new ConvertCommand(),
         new InspectCommand(),
         new RunsCommand(),

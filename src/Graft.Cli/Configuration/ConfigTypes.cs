@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Globalization;
+using Graft.Cli.Folders;
+using Graft.Cli.Inspection;
 using Graft.Peft;
+using Graft.Tensors;
 using Graft.Training;
 using Graft.Training.Data;
 
@@ -54,6 +57,12 @@ internal static class ConfigTypes
         FlagArity.Optional);
 
     public static ConfigType<IReadOnlyList<string>> Names { get; } = new("NAME", ReadNames, YamlText.OptionalList, FlagArity.Many);
+
+    /// <summary>A list of names, or none: an empty list is one.</summary>
+    public static ConfigType<IReadOnlyList<string>?> OptionalNames { get; } = new("NAME", ReadNames, value => value is null ? null : YamlText.List(value), FlagArity.Many);
+
+    /// <summary>A format of numbers: torch's name, or the short one.</summary>
+    public static ConfigType<DType> FloatType { get; } = new("DTYPE", node => WeightTypes.Parse(ReadText(node), node.Label), value => DTypeNames.Of(value));
 
     public static ConfigType<IReadOnlyList<int>> Integers { get; } = new("N", ReadIntegers, value => value.Count == 0 ? null : $"[{string.Join(", ", value)}]", FlagArity.Many);
 

@@ -8,7 +8,7 @@ namespace Graft.Cli.Configuration;
 /// <content>The options of the libraries, made from the keys.</content>
 internal sealed partial class RunConfiguration
 {
-    /// <summary>The base model's folder.</summary>
+    /// <summary>The base model's folder, or GGUF file.</summary>
     /// <exception cref="ArgumentException">None is given.</exception>
     public string ModelFolder => Get(ModelKeys.Model) ?? throw new ArgumentException("no model: give model_name_or_path in the file, or --model FOLDER");
 

@@ -18,7 +18,7 @@ internal sealed partial class RunConfiguration
     }
 
     /// <summary>What the user should know though nothing is wrong: keys without effect, each once.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    public IReadOnlyList<string> Notes => [.. _notes, .. QuantizationNotes()];
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="path">A YAML file, or a run's output folder with its graft.yaml; null for none.</param>
@@ -94,8 +94,11 @@ internal sealed partial class RunConfiguration
         {
             if (ConfigKeys.Find(name) is { } key)
             {
-                _values[key] = taken.Add(key) ? key.Read(node) : throw new ArgumentException($"{node.Label} is another name of {key.Name}, which is given already: keep one of them");
-                _given.Add(key);
+                Take(key, node, taken);
+            }
+            else if (name is QuantizationKeys.Nested)
+            {
+                TakeQuantization(node, taken);
             }
             else if (ForeignKeys.TryGet(name, out ForeignKey foreign))
             {
@@ -106,5 +109,11 @@ internal sealed partial class RunConfiguration
                 throw new ArgumentException($"{node.Label}: there is no such key{ConfigKeys.Suggestion(name)}");
             }
         }
+    }
+
+    private void Take(ConfigKey key, ConfigNode node, HashSet<ConfigKey> taken)
+    {
+        _values[key] = taken.Add(key) ? key.Read(node) : throw new ArgumentException($"{node.Label} is another name of {key.Name}, which is given already: keep one of them");
+        _given.Add(key);
     }
 }

@@ -49,6 +49,7 @@ internal static class PlanReport
         writer.WriteNumber("samples", run.Data.Samples.Count);
         writer.WriteNumber("max_steps", run.Steps.MaxSteps);
         writer.WriteNumber("largest_batch_tokens", estimate.LargestBatchSize.Tokens);
+        writer.WriteNumber("base_bytes", StorageText.BytesOf(run.Model.Base));
         writer.WriteNumber("weights_bytes", memory.Weights);
         writer.WriteNumber("trained_bytes", memory.Trained);
         writer.WriteNumber("optimizer_bytes", memory.Optimizer);

@@ -14,6 +14,11 @@ internal static class PlanText
         TrainingArguments arguments = run.Arguments;
         LengthStatistics lengths = run.Data.Statistics;
         yield return $"model    {run.Model.Base.Config.ModelType}, {all:N0} parameters, {trainable:N0} trained ({100.0 * trainable / all:0.##} %) by {MethodName(run.Configuration.Method)}";
+        if (StorageText.Of(run.Model.Base) is { } storage)
+        {
+            yield return $"base     {storage}; {Units.Bytes(StorageText.BytesOf(run.Model.Base))} with what is not quantised";
+        }
+
         yield return $"data     {lengths.Count:N0} samples of {lengths.Min} to {lengths.Max} tokens, {lengths.TotalTokens:N0} tokens, {lengths.TrainableTokens:N0} of them learnt"
             + (run.Data.EvalSamples.Count > 0 ? $"; {run.Data.EvalSamples.Count:N0} samples held back" : string.Empty);
         string accumulated = arguments.GradientAccumulationSteps > 1 ? $" x {arguments.GradientAccumulationSteps} accumulated" : string.Empty;

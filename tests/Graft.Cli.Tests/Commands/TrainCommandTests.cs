@@ -133,7 +133,14 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [InlineData(1, "per_device_train_batch_size must be at least 1", "--per_device_train_batch_size", "0")]
     [InlineData(1, "block_size and packing exclude each other", "--block_size", "8", "--packing")]
     [InlineData(1, "block_size must be at least 2", "--block_size", "1")]
-    [InlineData(3, "not yet: quantised base weights (--load_in_4bit)", "--load_in_4bit")]
+    [InlineData(1, "load_in_4bit and load_in_8bit cannot both be true", "--load_in_4bit", "--load_in_8bit")]
+    [InlineData(1, "method: full and load_in_8bit exclude each other", "--load_in_8bit", "--method", "full")]
+    [InlineData(1, "bnb_4bit_quant_type must be one of nf4, fp4, but is 'nf5'", "--load_in_4bit", "--bnb_4bit_quant_type", "nf5")]
+    [InlineData(1, "bnb_4bit_blocksize", "--load_in_4bit", "--bnb_4bit_blocksize", "48")]
+    [InlineData(1, "there is no such field in quantization_config; did you mean 'load_in_4bit'?", "--quantization_config", "{load_in_4bits: true}")]
+    [InlineData(3, "quantisation by anything but bitsandbytes", "--quantization_config", "{quant_method: gptq, bits: 4}")]
+    [InlineData(1, "task_type does not fit the model: bloom is for CAUSAL_LM", "--task_type", "SEQ_2_SEQ_LM")]
+    [InlineData(1, "there is no file", "--model", "nothing.gguf")]
     public void A_mistake_has_a_message_and_leaves_nothing(int code, string message, params string[] options)
     {
         string name = $"bad-{Guid.NewGuid():N}";

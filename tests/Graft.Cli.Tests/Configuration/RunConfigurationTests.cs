@@ -121,7 +121,7 @@ public sealed class RunConfigurationTests : IDisposable
         Assert.Equal(2, configuration.Notes.Count);
         Assert.Contains("tf32 has no effect: bf16 decides", configuration.Notes[0]);
         Assert.Contains("group_by_length has no effect", configuration.Notes[1]);
-        Assert.Contains("not yet: quantised base weights", Assert.Throws<NotYetException>(() => Read("load_in_4bit: true")).Message);
+        Assert.Contains("not yet: training of 8-bit weights themselves", Assert.Throws<NotYetException>(() => Read("llm_int8_has_fp16_weight: true")).Message);
     }
 
     [Theory]

@@ -28,8 +28,11 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
         }
     }
 
+    public BFloat16ProductTests() => AssembledKernels.IsExact = true;
+
     public void Dispose()
     {
+        AssembledKernels.IsExact = false;
         InstructionSet.Current = InstructionSet.Best;
         AssembledKernels.IsEnabled = true;
         WorkerPool.Resize(_workers);

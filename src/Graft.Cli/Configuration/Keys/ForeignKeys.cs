@@ -12,10 +12,18 @@ internal static class ForeignKeys
     private const string Computed = "bf16 decides about arithmetic, in evaluations too; weights stay in the format of the file";
     private const string Local = "models and data are local folders and files";
 
+    private const string HasFp16Weight = "llm_int8_has_fp16_weight";
+
+    /// <summary>Fields of <c>BitsAndBytesConfig</c> that are accepted and do nothing.</summary>
+    private static readonly string[] OfQuantization = ["bnb_4bit_quant_storage", "llm_int8_enable_fp32_cpu_offload"];
+
     private static readonly Dictionary<string, ForeignKey> ByName = Notes().Concat(Refusals()).ToDictionary(key => key.Name, StringComparer.Ordinal);
 
     /// <summary>Their names.</summary>
     public static IReadOnlyCollection<string> Names => ByName.Keys;
+
+    /// <summary>Whether a key may stand in a <c>quantization_config</c>.</summary>
+    public static bool IsOfQuantization(string name) => name is HasFp16Weight || OfQuantization.Contains(name);
 
     /// <summary>Looks one up.</summary>
     public static bool TryGet(string name, out ForeignKey key) => ByName.TryGetValue(name, out key!);
@@ -33,15 +41,15 @@ internal static class ForeignKeys
             Local, "trust_remote_code", "token", "use_auth_token", "cache_dir", "revision", "model_revision", "hub_model_id", "hub_token", "hub_strategy", "hub_private_repo", "dataset_split",
             "dataset_train_split", "dataset_test_split"),
         .. Noted(
-            "there is nothing to choose", "do_train", "do_eval", "save_safetensors", "task_type", "gradient_checkpointing_kwargs", "use_cache", "attn_implementation", "torch_compile",
+            "there is nothing to choose", "do_train", "do_eval", "save_safetensors", "gradient_checkpointing_kwargs", "use_cache", "attn_implementation", "torch_compile",
             "torch_empty_cache_steps", "disable_tqdm", "log_level", "logging_nan_inf_filter", "prediction_loss_only", "eval_accumulation_steps", "auto_find_batch_size", "use_reentrant",
             "include_tokens_per_second", "save_only_model", "use_fast_tokenizer", "low_cpu_mem_usage", "inference_mode"),
-        .. Noted("it matters only with load_in_4bit", "bnb_4bit_compute_dtype", "bnb_4bit_quant_type", "bnb_4bit_use_double_quant", "bnb_4bit_quant_storage", "use_nested_quant"),
+        .. OfQuantization.Select(name => new ForeignKey(name, "it says how files are laid out or where layers run, which changes no result here", IsRefused: false)),
     ];
 
     private static IEnumerable<ForeignKey> Refusals() =>
     [
-        .. Refused("quantised base weights", "load_in_4bit", "load_in_8bit", "quantization_config"),
+        .. Refused("training of 8-bit weights themselves", HasFp16Weight),
         .. Refused("pushing to the Hub", "push_to_hub"),
         .. Refused("training on several machines", "deepspeed", "fsdp", "fsdp_config"),
         .. Refused("noise on the embeddings (NEFTune)", "neftune_noise_alpha"),
