@@ -14,7 +14,7 @@ internal sealed record DataProfile(string Name, IReadOnlyList<int> Lengths, int 
     private const string QuoteLengths = "Graft.Cli.Assets.bench.quote_lengths.json";
 
     /// <summary>Names of all profiles.</summary>
-    public static readonly string[] Names = ["quotes", "packed512"];
+    public static readonly string[] Names = ["quotes", "packed512", "row128"];
 
     /// <summary>The profile called <paramref name="name"/>.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -23,7 +23,8 @@ internal sealed record DataProfile(string Name, IReadOnlyList<int> Lengths, int 
     {
         "quotes" => new DataProfile(name, ReadQuoteLengths(), BatchSize: 4, Accumulation: 4),
         "packed512" => new DataProfile(name, [.. Enumerable.Repeat(512, 64)], BatchSize: 1, Accumulation: 4),
-        _ => throw new ArgumentException($"--data '{name}' is unknown; there are {string.Join(" and ", Names)}"),
+        "row128" => new DataProfile(name, [.. Enumerable.Repeat(128, 16)], BatchSize: 1, Accumulation: 1),
+        _ => throw new ArgumentException($"--data '{name}' is unknown; there are {string.Join(", ", Names)}"),
     };
 
     /// <summary>Rows of random tokens, every token of them learnt.</summary>

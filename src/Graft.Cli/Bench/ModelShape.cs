@@ -37,6 +37,9 @@ internal sealed record ModelShape(string Name, string Config)
             """),
     ];
 
+    /// <summary>The model folder that holds the weights; null for random weights in memory.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>Names of all shapes.</summary>
     public static string[] Names => [.. All.Select(shape => shape.Name)];
 
@@ -46,7 +49,15 @@ internal sealed record ModelShape(string Name, string Config)
     public static ModelShape Of(string name)
         => All.FirstOrDefault(shape => shape.Name == name) ?? throw new ArgumentException($"--shape '{name}' is unknown; there are {string.Join(", ", Names)}");
 
-    /// <summary>Makes the model with random weights.</summary>
+    /// <summary>The shape of a model folder, whose weights are used where they lie.</summary>
+    /// <param name="folder">The folder; its name is the shape's.</param>
+    public static ModelShape OfFolder(string folder)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return new ModelShape(Path.GetFileName(path), string.Empty) { Folder = path };
+    }
+
+    /// <summary>Makes the model with random weights in memory.</summary>
     /// <param name="dtype">How the weights are stored.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <exception cref="NotYetException">Graft does not know the family yet, or the machine has too little memory.</exception>

@@ -18,6 +18,7 @@ namespace Graft.Cli.Bench;
 /// <param name="WeightMib">The frozen base.</param>
 /// <param name="PeakResidentMib">Largest resident memory.</param>
 /// <param name="PeakPrivateMib">Largest private memory.</param>
+/// <param name="PeakMappedMib">Largest resident memory that is backed by files, such as the weights of a folder: the system can drop it at any time.</param>
 /// <param name="FirstStepSeconds">From the start of the process to the end of the first step.</param>
 /// <param name="FirstStepProcessorSeconds">Processor time of all threads until then.</param>
 /// <param name="Costs">Where the time of one more step went, op by op.</param>
@@ -36,6 +37,7 @@ internal sealed record StepResult(
     double WeightMib,
     double PeakResidentMib,
     double PeakPrivateMib,
+    double PeakMappedMib,
     double FirstStepSeconds,
     double FirstStepProcessorSeconds,
     IReadOnlyList<OpCost> Costs,
@@ -48,20 +50,25 @@ internal static class StepBenchmark
     private const int FewestSteps = 5;
     private const double PeakSeconds = 0.05;
 
+    // A first step of this time belongs to a model so large that one more tells enough.
+    private const double LongStepSeconds = 20;
+
     /// <summary>Measures.</summary>
     /// <param name="shape">The model.</param>
     /// <param name="storage">How the frozen base is stored.</param>
     /// <param name="data">The rows.</param>
-    /// <param name="seconds">About how long the measured steps take; five steps are done at least.</param>
+    /// <param name="seconds">About how long the measured steps take; five steps are done at least, or one where the first was long.</param>
     /// <param name="cancellationToken">Stops after a step.</param>
     public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, double seconds, CancellationToken cancellationToken)
     {
         using var step = new TrainingStep(shape, storage, data);
-        step.Run();
+        double stepSeconds = Seconds(step);
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
         double peakPrivate = ProcessMemory.PrivateMib();
-        for (int i = 1; i < WarmUpSteps; i++)
+        double peakMapped = MappedMib();
+        bool isLong = stepSeconds > Math.Max(seconds, LongStepSeconds);
+        for (int i = 1; i < WarmUpSteps && !isLong; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             step.Run();
@@ -73,7 +80,7 @@ internal static class StepBenchmark
         TimeSpan processorTime = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         double peakBefore = MachinePeak.MeasureFor(PeakSeconds);
-        while (rates.Count < FewestSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        while (rates.Count < (isLong ? 1 : FewestSteps) || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             cancellationToken.ThrowIfCancellationRequested();
             double rate = TokensPerSecond(step);
@@ -83,6 +90,7 @@ internal static class StepBenchmark
             fractions.Add(4 * step.LinearWeights * rate / ((peakBefore + peakAfter) / 2));
             peakBefore = peakAfter;
             peakPrivate = Math.Max(peakPrivate, ProcessMemory.PrivateMib());
+            peakMapped = Math.Max(peakMapped, MappedMib());
         }
 
         double processorShare = (Environment.CpuUsage.TotalTime - processorTime).TotalSeconds / (Stopwatch.GetElapsedTime(start).TotalSeconds * WorkerPool.Shared.WorkerCount);
@@ -90,7 +98,7 @@ internal static class StepBenchmark
         double tokensPerSecond = Median(rates);
         return new StepResult(
             shape.Name, data.Name, storage.Name, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, firstStep, firstProcessor, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, peakMapped, firstStep, firstProcessor, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)
@@ -98,6 +106,13 @@ internal static class StepBenchmark
         long start = Stopwatch.GetTimestamp();
         int tokens = step.Run();
         return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static double Seconds(TrainingStep step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        step.Run();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static (IReadOnlyList<OpCost> Costs, double Seconds) Profile(TrainingStep step)
@@ -116,6 +131,8 @@ internal static class StepBenchmark
             OpProfile.Active = null;
         }
     }
+
+    private static double MappedMib() => (Environment.WorkingSet / (double)(1 << 20)) - ProcessMemory.PrivateMib();
 
     private static double Median(List<double> values)
     {
