@@ -30,6 +30,12 @@ internal sealed record ModelShape(string Name, string Config)
             {"model_type": "bloom", "hidden_size": 4096, "n_layer": 30, "n_head": 32, "vocab_size": 250880, "layer_norm_epsilon": 1e-05, "initializer_range": 0.02}
             """),
         new(
+            "falcon-rw-1b",
+            """
+            {"model_type": "falcon", "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32, "multi_query": false, "parallel_attn": false,
+             "alibi": true, "bias": true, "new_decoder_architecture": false, "vocab_size": 50304, "layer_norm_epsilon": 1e-05, "initializer_range": 0.02}
+            """),
+        new(
             "falcon-7b",
             """
             {"model_type": "falcon", "hidden_size": 4544, "num_hidden_layers": 32, "num_attention_heads": 71, "multi_query": true, "parallel_attn": true,
@@ -93,6 +99,7 @@ internal sealed record ModelShape(string Name, string Config)
     {
         "bloom-7b1" => 7.07e9,
         "falcon-7b" => 6.92e9,
+        "falcon-rw-1b" => 1.31e9,
         "bloom-560m" => 559e6,
         _ => 135e6,
     };

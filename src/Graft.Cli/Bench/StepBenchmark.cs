@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Graft.Tensors;
 using Graft.Tensors.Threading;
 
@@ -21,6 +22,7 @@ namespace Graft.Cli.Bench;
 /// <param name="PeakMappedMib">Largest resident memory that is backed by files, such as the weights of a folder: the system can drop it at any time.</param>
 /// <param name="FirstStepSeconds">From the start of the process to the end of the first step.</param>
 /// <param name="FirstStepProcessorSeconds">Processor time of all threads until then.</param>
+/// <param name="DiskBytes">Bytes read from the disk in the step that is taken apart into costs; null where the system does not say.</param>
 /// <param name="Costs">Where the time of one more step went, op by op.</param>
 /// <param name="ProfiledSeconds">Time of that step.</param>
 internal sealed record StepResult(
@@ -40,6 +42,7 @@ internal sealed record StepResult(
     double PeakMappedMib,
     double FirstStepSeconds,
     double FirstStepProcessorSeconds,
+    long? DiskBytes,
     IReadOnlyList<OpCost> Costs,
     double ProfiledSeconds);
 
@@ -94,11 +97,13 @@ internal static class StepBenchmark
         }
 
         double processorShare = (Environment.CpuUsage.TotalTime - processorTime).TotalSeconds / (Stopwatch.GetElapsedTime(start).TotalSeconds * WorkerPool.Shared.WorkerCount);
+        long? diskBefore = DiskBytes();
         (IReadOnlyList<OpCost> costs, double profiled) = Profile(step);
+        long? diskBytes = DiskBytes() - diskBefore;
         double tokensPerSecond = Median(rates);
         return new StepResult(
             shape.Name, data.Name, storage.Name, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, peakMapped, firstStep, firstProcessor, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, peakMapped, firstStep, firstProcessor, diskBytes, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)
@@ -131,6 +136,8 @@ internal static class StepBenchmark
             OpProfile.Active = null;
         }
     }
+
+    private static long? DiskBytes() => SystemFile.Value("/proc/self/io", "read_bytes") is { } bytes ? long.Parse(bytes, CultureInfo.InvariantCulture) : null;
 
     private static double MappedMib() => (Environment.WorkingSet / (double)(1 << 20)) - ProcessMemory.PrivateMib();
 

@@ -105,6 +105,11 @@ internal sealed class BenchStepCommand : Verb
         output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
         output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process that loaded the model (which did not write it), with {result.FirstStepProcessorSeconds:F2} s of processor time");
         output.Line($"  peak memory: {result.PeakPrivateMib:F0} MiB private, and {result.PeakMappedMib:F0} MiB of mapped files resident; the base's weights take {result.WeightMib:F0} MiB; {result.PeakResidentMib:F0} MiB in all");
+        if (result.DiskBytes is > 100_000_000 and var read)
+        {
+            output.Line($"  the step read {read / 1e9:F2} GB from the disk, {read / result.ProfiledSeconds / 1e9:F2} GB/s: the weights do not stay in memory");
+        }
+
         if (result.ProcessorShare < 0.9)
         {
             output.Line($"  the machine was busy: {1 - result.ProcessorShare:P0} of the workers' time went elsewhere, so the rates are too low; their ratio is fair, roughly");
@@ -143,6 +148,12 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteNumber("weight_mib", result.WeightMib);
             writer.WriteNumber("first_step_s", result.FirstStepSeconds);
             writer.WriteNumber("first_step_processor_s", result.FirstStepProcessorSeconds);
+            if (result.DiskBytes is { } read)
+            {
+                writer.WriteNumber("disk_bytes_per_step", read);
+                writer.WriteNumber("disk_gb_per_s", read / result.ProfiledSeconds / 1e9);
+            }
+
             writer.WriteNumber("steps", result.Steps);
             writer.WriteNumber("processor_share", result.ProcessorShare);
             Machine.Write(writer);
