@@ -85,15 +85,20 @@ public sealed class ForwardContext
     /// <param name="hidden">[tokens, hidden]; its memory is freed unless a backward pass needs it.</param>
     public Tensor Run(TransformerBlock block, Tensor hidden)
     {
+        Tape.Round(hidden);
+        Tensor result;
         if (GradientCheckpointing && Tape.Recording)
         {
-            return Checkpoint.Run(Tape, block, hidden, this, EncodedSource, RelativeBias.Values);
+            result = Checkpoint.Run(Tape, block, hidden, this, EncodedSource, RelativeBias.Values);
+        }
+        else
+        {
+            int scope = Tape.BeginScope();
+            result = block.Forward(this, hidden);
+            BlockDone?.Invoke(block, result);
+            Tape.EndScope(scope, result);
         }
 
-        int scope = Tape.BeginScope();
-        Tensor result = block.Forward(this, hidden);
-        BlockDone?.Invoke(block, result);
-        Tape.EndScope(scope, result);
         Tape.Release(hidden);
         return result;
     }

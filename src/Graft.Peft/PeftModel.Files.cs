@@ -60,7 +60,7 @@ public sealed partial class PeftModel
             throw new InvalidOperationException("the model has adapters that are not merged: merge them first, or save the adapter alone");
         }
 
-        ModelFolder.Write(folder, Base, slot => dtype ?? _storedAs[slot], maximumShardBytes);
+        ModelFolder.Write(folder, Base, slot => dtype ?? _storedAs[slot], maximumShardBytes, dtype);
     }
 
     /// <summary>Saves the model with its active adapters merged; afterwards everything is as before.</summary>

@@ -104,6 +104,12 @@ public sealed record TrainingArguments
     /// <summary>Keep only block boundaries and recompute the rest: less memory, about half as much time again.</summary>
     public bool GradientCheckpointing { get; init; }
 
+    /// <summary>Products of linear layers and attention on operands rounded to bf16, activations kept as bf16; the rest, sums included, stays fp32 (<see cref="Tensors.ComputePrecision"/>).</summary>
+    public bool Bf16 { get; init; }
+
+    /// <summary>Most bytes of logits held at a time. Graft's own; where the head is trained it changes the order of sums, and so the last bits.</summary>
+    public long LogitsBytes { get; init; } = Tensors.Tape.DefaultLogitsBytes;
+
     /// <summary>When to log.</summary>
     public IntervalStrategy LoggingStrategy { get; init; } = IntervalStrategy.Steps;
 
@@ -190,6 +196,7 @@ public sealed record TrainingArguments
         Positive(PerDeviceTrainBatchSize, "per_device_train_batch_size");
         Positive(PerDeviceEvalBatchSize, "per_device_eval_batch_size");
         Positive(GradientAccumulationSteps, "gradient_accumulation_steps");
+        Require(LogitsBytes > 0, $"logits_memory must be above 0, but is {LogitsBytes}");
         NotNegative(LearningRate, "learning_rate");
         NotNegative(WarmupSteps, "warmup_steps");
         Require(WarmupRatio is >= 0 and <= 1, $"warmup_ratio must be from 0 to 1, but is {WarmupRatio}");

@@ -40,6 +40,7 @@ public static class CaseRunners
         new StoppingCriteriaRunner(),
         new TablesRunner(),
         new Runners.TokenizerRunner(),
+        new TrackerRunner(),
         new TrainingCheckpointRunner(),
         new TrainingRunner(),
     }.ToDictionary(runner => runner.Kind);

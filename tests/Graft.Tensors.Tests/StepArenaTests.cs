@@ -38,7 +38,7 @@ public unsafe class StepArenaTests
 
         Assert.Equal(0, arena.BytesInUse);
         long reserved = arena.ReservedBytes;
-        Assert.True(arena.Allocate((4 << 20) / sizeof(float)) != null);
+        Assert.True(arena.Allocate(reserved / sizeof(float)) != null);
         Assert.Equal(reserved, arena.ReservedBytes);
     }
 
@@ -63,10 +63,12 @@ public unsafe class StepArenaTests
     public void More_than_a_slab_fits_too()
     {
         using var arena = new StepArena();
-        float* large = arena.Allocate(3_000_000);
-        large[2_999_999] = 1;
-        Assert.True(arena.ReservedBytes >= 12_000_000);
-        Assert.Equal(12_000_000, arena.BytesInUse);
+        arena.Allocate(16);
+        float* large = arena.Allocate(30_000_000);
+        large[29_999_999] = 1;
+        Assert.True(arena.ReservedBytes >= 120_000_000);
+        Assert.Equal(120_000_064, arena.BytesInUse);
+        Assert.Equal(120_000_064, arena.TouchedBytes);
     }
 
     [Fact]
@@ -77,6 +79,35 @@ public unsafe class StepArenaTests
         float other = 0;
         nint address = (nint)(&other);
         Assert.Throws<InvalidOperationException>(() => arena.Free((float*)address, 1));
+    }
+
+    [Fact]
+    public void Holes_are_filled_before_new_memory_is_touched()
+    {
+        using var arena = new StepArena();
+        float* first = arena.Allocate(1600);
+        arena.Allocate(16);
+        arena.Free(first, 1600);
+        Assert.True(arena.Allocate(800) == first);
+        Assert.True(arena.Allocate(800) == first + 800);
+        Assert.Equal(6400 + 64, arena.TouchedBytes);
+        arena.Reset();
+        Assert.Equal(6400 + 64, arena.TouchedBytes);
+    }
+
+    [Fact]
+    public void A_range_moves_into_a_hole_before_it()
+    {
+        using var arena = new StepArena();
+        float* first = arena.Allocate(100);
+        float* second = arena.Allocate(32);
+        new Span<float>(second, 32).Fill(7);
+        Assert.True(arena.MoveDown(second, 32) == second);
+        arena.Free(first, 100);
+        Assert.True(arena.MoveDown(second, 32) == first);
+        Assert.True(new Span<float>(first, 32).IndexOfAnyExcept(7f) < 0);
+        Assert.Equal(128, arena.BytesInUse);
+        Assert.True(arena.Allocate(100) == first + 32);
     }
 
     private static void AssertHolds(nint data, long count)

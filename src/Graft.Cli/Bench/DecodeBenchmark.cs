@@ -15,7 +15,10 @@ namespace Graft.Cli.Bench;
 /// <param name="BytesPerStep">Bytes of weights that a step reads, however many sequences there are.</param>
 /// <param name="Bandwidth">Bytes a second that the machine reads from memory, measured by turns with the decoding.</param>
 /// <param name="FirstTokenSeconds">Time from the prompts to the first tokens.</param>
-internal sealed record DecodeResult(int Batch, int Threads, double TokensPerSecond, long BytesPerStep, double Bandwidth, double FirstTokenSeconds)
+/// <param name="PrefillTokensPerSecond">Tokens of one prompt of <see cref="DecodeBenchmark.PrefillLength"/> that go through the model a second.</param>
+/// <param name="PrefillFraction">Share of the fp32 microkernel's rate that their products come to: two operations a weight, the head's for the last token alone.</param>
+internal sealed record DecodeResult(
+    int Batch, int Threads, double TokensPerSecond, long BytesPerStep, double Bandwidth, double FirstTokenSeconds, double PrefillTokensPerSecond, double PrefillFraction)
 {
     /// <summary>Share of the memory's bandwidth that reading the weights once a step comes to.</summary>
     public double BandwidthFraction => BytesPerStep * (TokensPerSecond / Batch) / Bandwidth;
@@ -24,7 +27,11 @@ internal sealed record DecodeResult(int Batch, int Threads, double TokensPerSeco
 /// <summary>Measures greedy decoding of a model by turns with reading memory.</summary>
 internal static class DecodeBenchmark
 {
+    /// <summary>Tokens of the long prompt.</summary>
+    public const int PrefillLength = 512;
+
     private const int PromptLength = 32;
+    private const int PrefillRounds = 3;
     private const int WarmUpSteps = 16;
 
     /// <summary>Measures. The best of the turns counts: noise on a shared machine only ever takes time.</summary>
@@ -40,11 +47,7 @@ internal static class DecodeBenchmark
         int newTokens = WarmUpSteps + (rounds * stepsPerRound) + 1;
         for (int i = 0; i < batch; i++)
         {
-            engine.Add(new GenerationRequest
-            {
-                PromptIds = [.. Enumerable.Range(0, PromptLength).Select(place => ((place * 7919) + (i * 104729)) % model.Config.VocabularySize)],
-                Config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [] },
-            });
+            engine.Add(Request(model, PromptLength, i, newTokens));
         }
 
         double firstTokens = Time(() => engine.Step());
@@ -57,13 +60,42 @@ internal static class DecodeBenchmark
             bestSteps = Math.Min(bestSteps, Time(() => Repeat(engine, stepsPerRound)));
         }
 
-        return new DecodeResult(batch, WorkerPool.Shared.WorkerCount, batch * stepsPerRound / bestSteps, BytesPerStep(model), bandwidth, firstTokens);
+        (double prefill, double fraction) = MeasurePrefill(model);
+        return new DecodeResult(batch, WorkerPool.Shared.WorkerCount, batch * stepsPerRound / bestSteps, BytesPerStep(model), bandwidth, firstTokens, prefill, fraction);
     }
 
     /// <summary>Bytes of every matrix that a token is multiplied with; of an embedding that is no head a step reads next to nothing.</summary>
     /// <param name="model">The model.</param>
     public static long BytesPerStep(CausalLanguageModel model)
-        => model.NamedModules().OfType<Linear>().Sum(linear => linear.Weight.Current.Count * linear.Weight.Current.DType.SizeInBytes());
+        => model.NamedModules().OfType<Linear>().Sum(linear => linear.Weight.Current.Quantized?.ByteLength ?? (linear.Weight.Current.Count * linear.Weight.Current.DType.SizeInBytes()));
+
+    private static GenerationRequest Request(CausalLanguageModel model, int length, int seed, int newTokens) => new()
+    {
+        PromptIds = [.. Enumerable.Range(0, length).Select(place => ((place * 7919) + (seed * 104729)) % model.Config.VocabularySize)],
+        Config = new GenerationConfig { MaxNewTokens = newTokens, EosTokenId = [] },
+    };
+
+    /// <summary>The best of some prompts, each against the microkernel's rate just before it.</summary>
+    private static (double TokensPerSecond, double Fraction) MeasurePrefill(CausalLanguageModel model)
+    {
+        const double PeakSeconds = 0.05;
+        double head = (double)model.Head.InFeatures * model.Head.OutFeatures;
+        double operations = 2 * (((ModelShape.LinearWeights(model) - head) * PrefillLength) + head);
+        double best = 0;
+        double fraction = 0;
+        using var engine = new GenerationEngine(model) { MaximumSequences = 1 };
+        for (int round = 0; round < PrefillRounds; round++)
+        {
+            double peak = MachinePeak.MeasureFor(PeakSeconds);
+            engine.Add(Request(model, PrefillLength, round, newTokens: 1));
+            double seconds = Time(() => engine.Step());
+            engine.Clear();
+            best = Math.Max(best, PrefillLength / seconds);
+            fraction = Math.Max(fraction, operations / seconds / peak);
+        }
+
+        return (best, fraction);
+    }
 
     private static void Repeat(GenerationEngine engine, int steps)
     {

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Graft.Cli.Planning;
+using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
 
@@ -60,6 +62,11 @@ internal sealed class Diagnosis
             _problems.Add($"GRAFT_ISA={forced} holds the kernels back: unset it to use {InstructionSet.Best}");
         }
 
+        foreach (KernelStatus kernel in AssembledKernels.Status())
+        {
+            _findings.Add(($"{kernel.Name}", $"{(kernel.IsOn ? "on" : "off")}, tiles of {kernel.Tile}: {kernel.Reason}"));
+        }
+
         int workers = WorkerPool.Shared.WorkerCount;
         _findings.Add(("workers", $"{workers} on {Environment.ProcessorCount} cores"));
         if (workers > Environment.ProcessorCount)
@@ -79,7 +86,7 @@ internal sealed class Diagnosis
     {
         MemoryRate = MemoryBandwidth.Measure(BandwidthBytes, m: 1, rounds: 3).Read;
         TotalMib = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / BytesPerMib;
-        AvailableMib = ProcessMemory.AvailableBytes() / BytesPerMib;
+        AvailableMib = ProcessMemory.Available() / BytesPerMib;
         _findings.Add(("memory", $"{AvailableMib / 1024:F1} of {TotalMib / 1024:F1} GiB free; {MemoryRate / 1e9:F1} GB/s"));
         if (AvailableMib < LowMib)
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
+using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
 
 namespace Graft.Cli.Bench;
@@ -39,10 +40,10 @@ internal static class MachinePeak
         return operations / elapsed;
     }
 
-    /// <summary>Instruction sets that matter to the kernels. The last three .NET 10 cannot use: they are read from the system.</summary>
+    /// <summary>Instruction sets that matter to the kernels, as far as CPU and system both allow them.</summary>
     public static IReadOnlyDictionary<string, bool> Flags()
     {
-        string system = SystemFlags();
+        CpuFeatures cpu = CpuFeatures.Current;
         return new Dictionary<string, bool>
         {
             ["avx2"] = Avx2.IsSupported,
@@ -52,11 +53,9 @@ internal static class MachinePeak
             ["avx512vbmi"] = Avx512Vbmi.IsSupported,
             ["avx_vnni"] = AvxVnni.IsSupported,
             ["neon"] = System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported,
-            ["avx512_vnni"] = system.Contains(" avx512_vnni ", StringComparison.Ordinal),
-            ["amx_bf16"] = system.Contains(" amx_bf16 ", StringComparison.Ordinal),
-            ["avx512_bf16"] = system.Contains(" avx512_bf16 ", StringComparison.Ordinal),
+            ["avx512_vnni"] = cpu.Avx512Vnni,
+            ["amx_bf16"] = cpu.AmxBFloat16,
+            ["avx512_bf16"] = cpu.Avx512BFloat16,
         };
     }
-
-    private static string SystemFlags() => $" {SystemFile.Value("/proc/cpuinfo", "flags") ?? SystemFile.Value("/proc/cpuinfo", "Features")} ";
 }

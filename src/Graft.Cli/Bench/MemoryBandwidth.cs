@@ -55,6 +55,23 @@ internal static unsafe class MemoryBandwidth
         }
     }
 
+    /// <summary>How fast all workers together read memory, in bytes a second; the best of a few times.</summary>
+    /// <param name="bytes">Size of what is read: larger than any cache.</param>
+    public static double MeasureReading(long bytes)
+    {
+        const int Rounds = 4;
+        var data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 4096);
+        try
+        {
+            Fill(data, bytes);
+            return bytes / Enumerable.Range(0, Rounds).Min(_ => Time(() => Read(data, bytes)));
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(data);
+        }
+    }
+
     /// <summary>Writes memory, on the workers that will read it.</summary>
     public static void Fill(byte* data, long bytes) => Run(data, bytes, write: true);
 

@@ -1,4 +1,5 @@
 using Graft.Cli.CommandLine;
+using Graft.Cli.Planning;
 using Graft.Models;
 using Graft.Tensors;
 
@@ -88,7 +89,7 @@ internal sealed record ModelShape(string Name, string Config)
     {
         const double ForTheStep = 1.5e9;
         double needed = (ParameterCount() * dtype.SizeInBytes()) + ForTheStep;
-        double available = ProcessMemory.AvailableBytes();
+        double available = ProcessMemory.Available();
         if (needed > available)
         {
             throw new NotYetException($"{Name} in {dtype} needs {needed / 1e9:F1} GB, of which {available / 1e9:F1} GB are free: weights larger than memory cannot be measured");

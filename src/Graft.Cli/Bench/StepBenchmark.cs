@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Graft.Cli.Planning;
 using Graft.Tensors;
 using Graft.Tensors.Threading;
 
@@ -9,11 +10,13 @@ namespace Graft.Cli.Bench;
 /// <param name="Shape">The model.</param>
 /// <param name="Data">The rows.</param>
 /// <param name="Storage">How the frozen base is stored.</param>
+/// <param name="Precision">What products compute in.</param>
 /// <param name="Threads">Workers.</param>
 /// <param name="Steps">Steps measured.</param>
 /// <param name="TokensPerSecond">Median over the steps.</param>
 /// <param name="UsefulRate">Useful floating-point operations a second: 4 for every weight of a linear layer and of the head, for each token.</param>
 /// <param name="PeakRate">Median of what the fp32 microkernel does in the first-level cache, measured between the steps.</param>
+/// <param name="Bandwidth">Bytes a second that the workers read from memory.</param>
 /// <param name="FractionOfPeak">Median over the steps of the useful rate, divided by the microkernel's rate just before and after.</param>
 /// <param name="ProcessorShare">Share of the workers' time that this process got while it was measured; below 1 where others used the machine.</param>
 /// <param name="WeightMib">The frozen base.</param>
@@ -29,11 +32,13 @@ internal sealed record StepResult(
     string Shape,
     string Data,
     string Storage,
+    ComputePrecision Precision,
     int Threads,
     int Steps,
     double TokensPerSecond,
     double UsefulRate,
     double PeakRate,
+    double Bandwidth,
     double FractionOfPeak,
     double ProcessorShare,
     double WeightMib,
@@ -44,7 +49,11 @@ internal sealed record StepResult(
     double FirstStepProcessorSeconds,
     long? DiskBytes,
     IReadOnlyList<OpCost> Costs,
-    double ProfiledSeconds);
+    double ProfiledSeconds)
+{
+    /// <summary>Time of the profiled step that belongs to no op.</summary>
+    public double UnexplainedSeconds => ProfiledSeconds - Costs.Sum(cost => cost.Seconds);
+}
 
 /// <summary>Measures whole LoRA training steps against the microkernel's peak; the two take turns.</summary>
 internal static class StepBenchmark
@@ -52,6 +61,8 @@ internal static class StepBenchmark
     private const int WarmUpSteps = 2;
     private const int FewestSteps = 5;
     private const double PeakSeconds = 0.05;
+    private const long BandwidthBytes = 128L << 20;
+    private const double BytesPerMib = 1 << 20;
 
     // A first step of this time belongs to a model so large that one more tells enough.
     private const double LongStepSeconds = 20;
@@ -60,15 +71,16 @@ internal static class StepBenchmark
     /// <param name="shape">The model.</param>
     /// <param name="storage">How the frozen base is stored.</param>
     /// <param name="data">The rows.</param>
+    /// <param name="precision">What products compute in.</param>
     /// <param name="seconds">About how long the measured steps take; five steps are done at least, or one where the first was long.</param>
     /// <param name="cancellationToken">Stops after a step.</param>
-    public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, double seconds, CancellationToken cancellationToken)
+    public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision, double seconds, CancellationToken cancellationToken)
     {
-        using var step = new TrainingStep(shape, storage, data);
+        using var step = new TrainingStep(shape, storage, data, precision);
         double stepSeconds = Seconds(step);
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
-        double peakPrivate = ProcessMemory.PrivateMib();
+        double peakPrivate = PrivateMib();
         double peakMapped = MappedMib();
         bool isLong = stepSeconds > Math.Max(seconds, LongStepSeconds);
         for (int i = 1; i < WarmUpSteps && !isLong; i++)
@@ -92,7 +104,7 @@ internal static class StepBenchmark
             peaks.Add(peakAfter);
             fractions.Add(4 * step.LinearWeights * rate / ((peakBefore + peakAfter) / 2));
             peakBefore = peakAfter;
-            peakPrivate = Math.Max(peakPrivate, ProcessMemory.PrivateMib());
+            peakPrivate = Math.Max(peakPrivate, PrivateMib());
             peakMapped = Math.Max(peakMapped, MappedMib());
         }
 
@@ -100,10 +112,12 @@ internal static class StepBenchmark
         long? diskBefore = DiskBytes();
         (IReadOnlyList<OpCost> costs, double profiled) = Profile(step);
         long? diskBytes = DiskBytes() - diskBefore;
+        double peakResident = ProcessMemory.PeakResident / BytesPerMib;
+        double bandwidth = MemoryBandwidth.MeasureReading(BandwidthBytes);
         double tokensPerSecond = Median(rates);
         return new StepResult(
-            shape.Name, data.Name, storage.Name, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / (double)(1 << 20), ProcessMemory.PeakResidentMib(), peakPrivate, peakMapped, firstStep, firstProcessor, diskBytes, costs, profiled);
+            shape.Name, data.Name, storage.Name, precision, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), bandwidth, Median(fractions),
+            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, peakMapped, firstStep, firstProcessor, diskBytes, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)
@@ -139,7 +153,9 @@ internal static class StepBenchmark
 
     private static long? DiskBytes() => SystemFile.Value("/proc/self/io", "read_bytes") is { } bytes ? long.Parse(bytes, CultureInfo.InvariantCulture) : null;
 
-    private static double MappedMib() => (Environment.WorkingSet / (double)(1 << 20)) - ProcessMemory.PrivateMib();
+    private static double MappedMib() => (Environment.WorkingSet / BytesPerMib) - PrivateMib();
+
+    private static double PrivateMib() => ProcessMemory.Now().Private / BytesPerMib;
 
     private static double Median(List<double> values)
     {

@@ -24,9 +24,12 @@ internal sealed class TrainingStep : IDisposable
     /// <param name="shape">The model.</param>
     /// <param name="storage">How its weights are stored.</param>
     /// <param name="data">The rows.</param>
-    public TrainingStep(ModelShape shape, BaseStorage storage, DataProfile data)
+    /// <param name="precision">What products compute in.</param>
+    public TrainingStep(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision = ComputePrecision.Float32)
     {
+        _tape.Precision = precision;
         _data = data;
+        _tape.Arena.BeginLarge();
         _model = new PeftModel(storage.CreateModel(shape));
         LinearWeights = ModelShape.LinearWeights(_model.Base);
         WeightBytes = _model.Base.DistinctWeights().Sum(weight => BytesOf(weight.Slot.Original));
@@ -63,6 +66,8 @@ internal sealed class TrainingStep : IDisposable
 
         using (OpProfile.Measure("clipping and optimizer"))
         {
+            // The norm reads the gradients; the update reads and writes value, gradient and two moments.
+            OpProfile.Count(0, 9.0 * sizeof(float) * _update.Buffer.Count);
             _update.Apply(_update.GradientNorm(), maxNorm: 1);
         }
 

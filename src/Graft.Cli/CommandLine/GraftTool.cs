@@ -13,6 +13,12 @@ internal static class GraftTool
     /// <summary>Number of worker threads.</summary>
     public static readonly Option<int?> Threads = new("--threads") { Description = "worker threads (default: one a core)", HelpName = "N", Recursive = true };
 
+    /// <summary>Asks for the same bits on every CPU.</summary>
+    public static readonly Option<bool> Exact = new("--exact")
+    {
+        Description = "the same bits on every CPU: bf16 products avoid an instruction that rounds otherwise here", Recursive = true,
+    };
+
     /// <summary>Shows where an error came from.</summary>
     public static readonly Option<bool> Trace = new("--trace") { Description = "show the stack trace of an error", Recursive = true, Hidden = true };
 
@@ -23,7 +29,7 @@ internal static class GraftTool
     /// <returns>The exit code, one of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter results, TextWriter progress)
     {
-        var root = new RootCommand("Graft fine-tunes language models: a Hugging Face model folder goes in, a PEFT adapter folder comes out.") { Json, Threads, Trace };
+        var root = new RootCommand("Graft fine-tunes language models: a Hugging Face model folder goes in, a PEFT adapter folder comes out.") { Json, Threads, Exact, Trace };
         foreach (Verb verb in Verbs.All)
         {
             root.Subcommands.Add(verb.Create(results, progress));

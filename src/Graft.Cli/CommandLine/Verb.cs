@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Graft.Tensors.Assembly;
 using Graft.Training;
 
 namespace Graft.Cli.CommandLine;
@@ -51,6 +52,7 @@ internal abstract class Verb
         using var termination = new Termination(output.Note);
         try
         {
+            AssembledKernels.IsExact = parsed.GetValue(GraftTool.Exact);
             GraftTool.ApplyThreads(parsed.GetValue(GraftTool.Threads));
             int code = await RunAsync(parsed, output, termination.Token);
             return termination.RequestedExitCode ?? code;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
 using Graft.Models;
-using Graft.Tensors;
 
 namespace Graft.Cli.Commands;
 
@@ -11,7 +10,7 @@ internal sealed class BenchDecodeCommand : Verb
 {
     private readonly Option<string> _shape = new("--shape") { Description = $"model: {string.Join(", ", ModelShape.Names)}", Required = true };
     private readonly Option<int[]> _batch = new("--batch") { Description = "sequences decoded side by side; several are measured one after the other (default 1)", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string> _dtype = new("--dtype") { Description = "how the weights are stored: bf16 or fp32", DefaultValueFactory = _ => "bf16" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "how the weights are stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
     private readonly Option<int> _rounds = new("--rounds") { Description = "turns of decoding and of reading memory; the best of each counts", DefaultValueFactory = _ => 12 };
 
     /// <inheritdoc/>
@@ -41,28 +40,20 @@ internal sealed class BenchDecodeCommand : Verb
 
         ModelShape shape = ModelShape.Of(parsed.GetRequiredValue(_shape));
         string dtype = parsed.GetRequiredValue(_dtype);
-        using CausalLanguageModel model = shape.CreateModel(StorageOf(dtype));
+        using CausalLanguageModel model = BaseStorage.Of(dtype).CreateModel(shape);
         DecodeResult? last = null;
         foreach (int batch in batches)
         {
             cancellationToken.ThrowIfCancellationRequested();
             last = DecodeBenchmark.Measure(model, batch, rounds);
             output.Line(FormattableString.Invariant(
-                $"{shape.Name} {dtype}, batch {batch}: {last.TokensPerSecond:F1} tokens/s, {last.BandwidthFraction:P0} of {last.Bandwidth / 1e9:F1} GB/s; first token after {last.FirstTokenSeconds * 1000:F0} ms"));
+                $"{shape.Name} {dtype}, batch {batch}: {last.TokensPerSecond:F1} tokens/s, {last.BandwidthFraction:P0} of {last.Bandwidth / 1e9:F1} GB/s; first token after {last.FirstTokenSeconds * 1000:F0} ms; a prompt of {DecodeBenchmark.PrefillLength} at {last.PrefillTokensPerSecond:F0} tokens/s, {last.PrefillFraction:P0} of the fp32 microkernel's rate"));
             output.Event("decode", writer => Write(writer, last));
         }
 
         output.Event("summary", writer => Write(writer, last!));
         return Task.FromResult(ExitCode.Success);
     }
-
-    private static DType StorageOf(string name) => name switch
-    {
-        "bf16" or "bfloat16" => DType.BFloat16,
-        "fp32" or "float32" => DType.Float32,
-        "nf4" or "int8" => throw new NotYetException($"decoding with {name} weights"),
-        _ => throw new ArgumentException($"--dtype '{name}' is unknown; there are bf16 and fp32"),
-    };
 
     private static void Write(System.Text.Json.Utf8JsonWriter writer, DecodeResult result)
     {
@@ -73,5 +64,7 @@ internal sealed class BenchDecodeCommand : Verb
         writer.WriteNumber("bandwidth_gb_per_s", Math.Round(result.Bandwidth / 1e9, 2));
         writer.WriteNumber("bytes_per_step", result.BytesPerStep);
         writer.WriteNumber("first_token_s", Math.Round(result.FirstTokenSeconds, 4));
+        writer.WriteNumber("prefill_tokens_per_s", Math.Round(result.PrefillTokensPerSecond, 2));
+        writer.WriteNumber("prefill_fraction_of_peak", Math.Round(result.PrefillFraction, 4));
     }
 }

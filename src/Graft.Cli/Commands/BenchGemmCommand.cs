@@ -13,6 +13,10 @@ internal sealed class BenchGemmCommand : Verb
     private readonly Option<int> _rounds = new("--rounds") { Description = "measurements of each product; the best counts", DefaultValueFactory = _ => 15 };
     private readonly Option<string> _filter = new("--filter") { Description = "only products whose name contains this text", DefaultValueFactory = _ => string.Empty };
     private readonly Option<bool> _lora = new("--lora") { Description = "the narrow products of LoRA factors instead" };
+    private readonly Option<string> _dtype = new("--dtype") { Description = "fp32, bf16 or int8", DefaultValueFactory = _ => "fp32" };
+    private readonly Option<int?> _m = new("--m") { Description = "rows of the only product to measure: x · Wᵀ, with --n and --k" };
+    private readonly Option<int?> _n = new("--n") { Description = "its columns" };
+    private readonly Option<int?> _k = new("--k") { Description = "its terms" };
 
     /// <inheritdoc/>
     public override string Name => "gemm";
@@ -26,21 +30,61 @@ internal sealed class BenchGemmCommand : Verb
         command.Options.Add(_rounds);
         command.Options.Add(_filter);
         command.Options.Add(_lora);
+        command.Options.Add(_dtype);
+        command.Options.Add(_m);
+        command.Options.Add(_n);
+        command.Options.Add(_k);
     }
 
     /// <inheritdoc/>
     protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
     {
-        using OpenBlas? openBlas = OpenBlas.TryLoad();
-        output.Line(Machine.Describe());
-        output.Line(openBlas is null ? "OpenBLAS is not installed: nothing to compare with" : $"OpenBLAS: {openBlas.Description}");
-        string filter = parsed.GetValue(_filter)!;
-        GemmShape[] shapes = [.. (parsed.GetValue(_lora) ? GemmShape.Lora() : GemmShape.Training()).Where(shape => $"{shape.Group} {shape.Layout} {shape.M}".Contains(filter, StringComparison.Ordinal))];
-        if (shapes.Length == 0)
+        string dtype = parsed.GetValue(_dtype)!;
+        if (dtype is not ("fp32" or "bf16" or "int8"))
         {
-            throw new ArgumentException($"--filter '{filter}' fits no product");
+            throw new ArgumentException($"--dtype {dtype}: known are fp32, bf16 and int8");
         }
 
+        GemmShape[] shapes = [.. Shapes(parsed, dtype)];
+        if (shapes.Length == 0)
+        {
+            throw new ArgumentException($"--filter '{parsed.GetValue(_filter)}' fits no product in {dtype}");
+        }
+
+        output.Line(Machine.Describe());
+        if (dtype == "fp32")
+        {
+            Single(parsed, output, shapes, cancellationToken);
+        }
+        else
+        {
+            ReducedGemmReport.Run(output, shapes, dtype == "int8", parsed.GetValue(_rounds), cancellationToken);
+        }
+
+        return Task.FromResult(ExitCode.Success);
+    }
+
+    /// <summary>What to measure: one product, or those of training steps that the type computes.</summary>
+    private IEnumerable<GemmShape> Shapes(ParseResult parsed, string dtype)
+    {
+        int?[] sizes = [parsed.GetValue(_m), parsed.GetValue(_n), parsed.GetValue(_k)];
+        if (sizes.Any(size => size is not null))
+        {
+            return sizes.All(size => size > 0)
+                ? [new GemmShape("x · Wᵀ", GemmLayout.NT, sizes[0]!.Value, sizes[1]!.Value, sizes[2]!.Value)]
+                : throw new ArgumentException("--m, --n and --k go together, and are at least 1");
+        }
+
+        string filter = parsed.GetValue(_filter)!;
+        return (parsed.GetValue(_lora) ? GemmShape.Lora() : GemmShape.Training())
+            .Where(shape => dtype switch { "fp32" => true, "bf16" => shape.Layout != GemmLayout.TN, _ => shape.Layout == GemmLayout.NT })
+            .Where(shape => $"{shape.Group} {shape.Layout} {shape.M}".Contains(filter, StringComparison.Ordinal));
+    }
+
+    private void Single(ParseResult parsed, Output output, GemmShape[] shapes, CancellationToken cancellationToken)
+    {
+        using OpenBlas? openBlas = OpenBlas.TryLoad();
+        output.Line(openBlas is null ? "OpenBLAS is not installed: nothing to compare with" : $"OpenBLAS: {openBlas.Description}");
         Table table = new Table().Border(TableBorder.Simple).AddColumns("product", "layout");
         foreach (string column in new[] { "m", "n", "k", "GFLOP/s", "of peak", "bf16 time", "OpenBLAS", "ratio" })
         {
@@ -65,7 +109,6 @@ internal sealed class BenchGemmCommand : Verb
         }
 
         Summarize(output, results);
-        return Task.FromResult(ExitCode.Success);
     }
 
     private static void WriteEvent(Output output, GemmResult result) => output.Event("product", writer =>

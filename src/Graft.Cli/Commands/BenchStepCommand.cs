@@ -14,6 +14,7 @@ internal sealed class BenchStepCommand : Verb
     private readonly Option<string> _shape = new("--shape") { Description = string.Join("|", ModelShape.Names), DefaultValueFactory = _ => "smollm2-135m" };
     private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
+    private readonly Option<bool> _bf16 = new("--bf16") { Description = "products on operands rounded to bf16, activations kept as bf16" };
     private readonly Option<string?> _model = new("--model") { Description = "a model folder to measure, instead of random weights of a shape" };
     private readonly Option<string?> _folder = new("--folder") { Description = "where to write the random weights (default: the folder of temporary files)" };
     private readonly Option<bool> _keep = new("--keep") { Description = "keep the random weights, to measure them again with --model" };
@@ -36,6 +37,7 @@ internal sealed class BenchStepCommand : Verb
         command.Options.Add(_folder);
         command.Options.Add(_keep);
         command.Options.Add(_cold);
+        command.Options.Add(_bf16);
         command.Options.Add(_seconds);
     }
 
@@ -54,8 +56,9 @@ internal sealed class BenchStepCommand : Verb
             ModelFolderCache.Drop(model);
         }
 
+        ComputePrecision precision = parsed.GetValue(_bf16) ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         output.Line(Machine.Describe());
-        StepResult result = StepBenchmark.Run(ModelShape.OfFolder(model), storage, data, parsed.GetValue(_seconds), cancellationToken);
+        StepResult result = StepBenchmark.Run(ModelShape.OfFolder(model), storage, data, precision, parsed.GetValue(_seconds), cancellationToken);
         if (!output.IsJson)
         {
             WriteText(output, result);
@@ -75,6 +78,7 @@ internal sealed class BenchStepCommand : Verb
             "bench", Name, "--model", folder.Path, "--data", parsed.GetValue(_data)!, "--dtype", parsed.GetValue(_dtype)!,
             "--seconds", parsed.GetValue(_seconds).ToString(CultureInfo.InvariantCulture), "--threads", $"{WorkerPool.Shared.WorkerCount}",
         ];
+        arguments.AddRange(parsed.GetValue(_bf16) ? ["--bf16"] : []);
         arguments.AddRange(parsed.GetValue(_cold) ? ["--cold"] : []);
         arguments.AddRange(output.IsJson ? ["--json"] : []);
         return await OwnProcess.RunAsync(arguments, cancellationToken);
@@ -83,25 +87,26 @@ internal sealed class BenchStepCommand : Verb
     private static void WriteText(Output output, StepResult result)
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumn("op");
-        foreach (string column in new[] { "calls", "ms", "share", "GFLOP", "GFLOP/s", "of peak", "MB", "GB/s" })
+        foreach (string column in new[] { "calls", "ms", "share", "GFLOP", "GFLOP/s", "MB", "GB/s", "roof", "of roof" })
         {
             table.AddColumn(new TableColumn(column).RightAligned());
         }
 
-        double rest = result.ProfiledSeconds;
         foreach (OpCost cost in result.Costs)
         {
-            rest -= cost.Seconds;
             bool isProduct = cost.Operations > 0;
+            Roofline roof = Roofline.Of(cost, result.PeakRate, result.Bandwidth);
             table.AddRow(
                 Markup.Escape(cost.IsBackward ? $"{cost.Name}, backward" : cost.Name), $"{cost.Calls}", $"{cost.Seconds * 1e3:F1}", $"{cost.Seconds / result.ProfiledSeconds:P1}",
                 isProduct ? $"{cost.Operations / 1e9:F1}" : string.Empty, isProduct ? $"{cost.Operations / cost.Seconds / 1e9:F1}" : string.Empty,
-                isProduct ? $"{cost.Operations / cost.Seconds / result.PeakRate:P0}" : string.Empty, $"{cost.Bytes / 1e6:F0}", $"{cost.Bytes / cost.Seconds / 1e9:F1}");
+                $"{cost.Bytes / 1e6:F0}", $"{cost.Bytes / cost.Seconds / 1e9:F1}", roof.Bound, $"{roof.Seconds / cost.Seconds:P0}");
         }
 
-        table.AddRow("between the ops", string.Empty, $"{rest * 1e3:F1}", $"{rest / result.ProfiledSeconds:P1}", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
+        double rest = result.UnexplainedSeconds;
+        table.AddRow("unexplained", string.Empty, $"{rest * 1e3:F1}", $"{rest / result.ProfiledSeconds:P1}", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
         output.Results.Write(table);
-        output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, {result.Steps} steps on {result.Threads} workers (medians)");
+        output.Line($"roofs: {result.PeakRate / 1e9:F0} GFLOP/s of the fp32 microkernel, {result.Bandwidth / 1e9:F1} GB/s of memory; an op whose operands are in cache can be above its memory roof");
+        output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, products in {PrecisionName(result)}, {result.Steps} steps on {result.Threads} workers (medians)");
         output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
         output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process that loaded the model (which did not write it), with {result.FirstStepProcessorSeconds:F2} s of processor time");
         output.Line($"  peak memory: {result.PeakPrivateMib:F0} MiB private, and {result.PeakMappedMib:F0} MiB of mapped files resident; the base's weights take {result.WeightMib:F0} MiB; {result.PeakResidentMib:F0} MiB in all");
@@ -116,6 +121,8 @@ internal sealed class BenchStepCommand : Verb
         }
     }
 
+    private static string PrecisionName(StepResult result) => result.Precision == ComputePrecision.BFloat16 ? "bf16" : "fp32";
+
     private static void WriteEvents(Output output, StepResult result)
     {
         foreach (OpCost cost in result.Costs)
@@ -129,6 +136,9 @@ internal sealed class BenchStepCommand : Verb
                 writer.WriteNumber("share", cost.Seconds / result.ProfiledSeconds);
                 writer.WriteNumber("gflop", cost.Operations / 1e9);
                 writer.WriteNumber("megabytes", cost.Bytes / 1e6);
+                Roofline roof = Roofline.Of(cost, result.PeakRate, result.Bandwidth);
+                writer.WriteString("roof", roof.Bound);
+                writer.WriteNumber("fraction_of_roof", roof.Seconds / cost.Seconds);
             });
         }
 
@@ -137,11 +147,14 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteString("shape", result.Shape);
             writer.WriteString("data", result.Data);
             writer.WriteString("dtype", result.Storage);
+            writer.WriteString("precision", PrecisionName(result));
             writer.WriteNumber("tokens_per_s", result.TokensPerSecond);
             writer.WriteNumber("useful_gflops", result.UsefulRate / 1e9);
             writer.WriteNumber("peak_fp32_gflops", result.PeakRate / 1e9);
             writer.WriteNull("peak_bf16_gflops");
+            writer.WriteNumber("memory_gb_per_s", result.Bandwidth / 1e9);
             writer.WriteNumber("fraction_of_peak", result.FractionOfPeak);
+            writer.WriteNumber("unexplained_share", result.UnexplainedSeconds / result.ProfiledSeconds);
             writer.WriteNumber("peak_resident_mib", result.PeakResidentMib);
             writer.WriteNumber("peak_private_mib", result.PeakPrivateMib);
             writer.WriteNumber("peak_mapped_mib", result.PeakMappedMib);

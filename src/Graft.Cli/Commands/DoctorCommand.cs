@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
+using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
 
@@ -34,7 +35,7 @@ internal sealed class DoctorCommand : Verb
         output.Line();
         foreach ((string name, string finding) in diagnosis.Findings)
         {
-            output.Line($"{name,-16} {finding}");
+            output.Line($"{name,-24} {finding}");
         }
 
         output.Event("summary", writer =>
@@ -48,6 +49,19 @@ internal sealed class DoctorCommand : Verb
 
             writer.WriteEndArray();
             Machine.Write(writer);
+            writer.WriteStartArray("assembled_kernels");
+            foreach (KernelStatus kernel in AssembledKernels.Status())
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", kernel.Name);
+                writer.WriteString("tile", kernel.Tile);
+                writer.WriteBoolean("on", kernel.IsOn);
+                writer.WriteString("reason", kernel.Reason);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteString("graft_jit", Environment.GetEnvironmentVariable("GRAFT_JIT"));
             writer.WriteString("graft_isa", Environment.GetEnvironmentVariable("GRAFT_ISA"));
             writer.WriteString("best_instruction_set", InstructionSet.Best.ToString());
             writer.WriteNumber("cores", Environment.ProcessorCount);

@@ -14,10 +14,11 @@ namespace Graft.Cli.Commands;
 /// <summary><c>graft eval</c>: loss and perplexity on data; of an adapter beside its base model.</summary>
 internal sealed class EvalCommand : Verb
 {
-    private readonly Argument<string> _path = new("PATH") { Description = "adapter folder, model folder, or the output folder of a run" };
+    private readonly Argument<string> _path = new("PATH") { Description = "adapter folder, model folder, GGUF file, or the output folder of a run" };
     private readonly Option<string[]> _data = new("--data") { Description = "data files: JSONL, JSON, CSV, TSV or text", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string?> _model = new("--model") { Description = "base model folder (default: the one that the adapter names)", HelpName = "FOLDER" };
+    private readonly Option<string?> _model = new("--model") { Description = "base model: folder or GGUF file (default: the one that the adapter names)", HelpName = "FOLDER" };
     private readonly EvaluationFlags _flags = new();
+    private readonly QuantizationFlags _quantization = new();
 
     /// <inheritdoc/>
     public override string Name => "eval";
@@ -32,6 +33,7 @@ internal sealed class EvalCommand : Verb
         command.Options.Add(_data);
         command.Options.Add(_model);
         _flags.AddTo(command);
+        _quantization.AddTo(command);
     }
 
     /// <inheritdoc/>
@@ -39,7 +41,7 @@ internal sealed class EvalCommand : Verb
     {
         string path = parsed.GetRequiredValue(_path);
         RunConfiguration configuration = _flags.Load(parsed, path);
-        using LoadedModel loaded = LoadedModel.Load(path, parsed.GetValue(_model));
+        using LoadedModel loaded = LoadedModel.Load(path, parsed.GetValue(_model), _quantization.Load(parsed, path));
         LanguageModel model = loaded.Model.Base;
         DataSet data = DataSet.Load([.. parsed.GetRequiredValue(_data).SelectMany(file => DataPaths.Expand(file, "--data"))], configuration.ToDataSetOptions());
         int batchSize = configuration.Get(TrainingKeys.EvalBatchSize) is > 0 and int size ? size : throw new ArgumentException($"{TrainingKeys.EvalBatchSize.Name} must be at least 1");
@@ -75,7 +77,7 @@ internal sealed class EvalCommand : Verb
         ModelConfig config = loaded.Model.Base.Config;
         ITextEncoder encoder = loaded.LoadTokenizer() is { } tokenizer ? new TokenizerEncoder(tokenizer)
             : data.Columns.Contains("input_ids") ? new NoEncoder()
-            : throw new FileNotFoundException($"there is no tokenizer in {loaded.ModelFolder}: texts need one; rows of token ids (input_ids) do not");
+            : throw new FileNotFoundException($"there is no tokenizer in {loaded.ModelPath}: texts need one; rows of token ids (input_ids) do not");
         SampleOptions options = configuration.ToSampleOptions(config.VocabularySize, config.MaximumPositions);
         return TokenizedDataSet.Create(data, configuration.ToTemplate(data.Columns), encoder, options with { MaxLength = options.MaxLength ?? config.MaximumPositions, EncoderDecoder = config as Seq2SeqConfig });
     }

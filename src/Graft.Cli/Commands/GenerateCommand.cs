@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
 using Graft.Cli.CommandLine;
+using Graft.Cli.Configuration;
 using Graft.Cli.Folders;
 using Graft.Generation;
+using Graft.Models;
 using Graft.Peft;
 using Graft.Text;
 
@@ -15,8 +17,9 @@ internal sealed class GenerateCommand : Verb
     private const int DefaultNewTokens = 128;
     private const int PromptsAtOnce = 64;
 
-    private readonly Option<string?> _model = new("--model") { Description = "model folder (default: the base model that the adapter names)" };
+    private readonly Option<string?> _model = new("--model") { Description = "model folder or GGUF file (default: the base model that the adapter names)" };
     private readonly Option<string?> _adapter = new("--adapter") { Description = "adapter folder" };
+    private readonly QuantizationFlags _quantization = new();
     private readonly Option<string?> _which = new("--which") { Description = "who answers: base, adapter or both (default: adapter if there is one)" };
     private readonly Option<string[]> _prompt = new("--prompt") { Description = "text to continue; several are answered in one batch", AllowMultipleArgumentsPerToken = true };
     private readonly Option<bool> _stdin = new("--stdin") { Description = "read prompts from standard input, one a line" };
@@ -46,6 +49,8 @@ internal sealed class GenerateCommand : Verb
         {
             command.Options.Add(option);
         }
+
+        _quantization.AddTo(command);
     }
 
     /// <inheritdoc/>
@@ -55,8 +60,8 @@ internal sealed class GenerateCommand : Verb
         List<string> prompts = Prompts(parsed);
         string? adapter = parsed.GetValue(_adapter);
         string[] speakers = Speakers(parsed.GetValue(_which), adapter);
-        using LoadedModel loaded = Load(parsed.GetValue(_model), adapter);
-        Tokenizer tokenizer = loaded.LoadTokenizer() ?? throw new FileNotFoundException($"{loaded.ModelFolder} holds no tokenizer: tokenizer.json, or the older files that make one up");
+        using LoadedModel loaded = Load(parsed.GetValue(_model), adapter, _quantization.Load(parsed, adapter));
+        Tokenizer tokenizer = loaded.LoadTokenizer() ?? throw new FileNotFoundException($"{loaded.ModelPath} holds no tokenizer: tokenizer.json, or the older files that make one up");
         using var generator = new TextGenerator(loaded.Model, tokenizer);
         if (generator.Config.MaxNewTokens is null && generator.Config.MaxLength is null)
         {
@@ -82,11 +87,11 @@ internal sealed class GenerateCommand : Verb
         return ExitCode.Success;
     }
 
-    private static LoadedModel Load(string? model, string? adapter) => (model, adapter) switch
+    private static LoadedModel Load(string? model, string? adapter, QuantizationConfig? quantization) => (model, adapter) switch
     {
-        (_, not null) => LoadedModel.LoadAdapter(adapter, model),
+        (_, not null) => LoadedModel.LoadAdapter(adapter, model, quantization),
         (not null, null) when File.Exists(Path.Combine(model, AdapterConfig.FileName)) => throw new ArgumentException($"{model} is an adapter: give it as --adapter"),
-        (not null, null) => LoadedModel.Load(model, baseFolder: null),
+        (not null, null) => LoadedModel.Load(model, basePath: null, quantization),
         _ => throw new ArgumentException("no model: give --model FOLDER, or --adapter FOLDER of an adapter that names its base model"),
     };
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Graft.Cli.CommandLine;
+using Graft.Cli.Configuration;
 using Graft.Cli.Folders;
 using Graft.Cli.Inspection;
 using Graft.Cli.Merging;
@@ -7,21 +8,20 @@ using Graft.Cli.Rendering;
 using Graft.Models;
 using Graft.Tensors;
 using Graft.Text;
-using Spectre.Console;
 
 namespace Graft.Cli.Commands;
 
 /// <summary><c>graft merge</c>: an adapter into its base model's weights; what comes out is a plain model folder.</summary>
 internal sealed class MergeCommand : Verb
 {
-    /// <summary>Part of the adapter's effect that rounding may cost without a word.</summary>
-    private const double LostShare = 0.25;
-
     private readonly Argument<string> _adapter = new("ADAPTER") { Description = "adapter folder" };
     private readonly Option<string> _into = new("--into") { Description = "model folder to write", HelpName = "FOLDER", Required = true };
-    private readonly Option<string?> _model = new("--model") { Description = "base model folder (default: the one that the adapter names)", HelpName = "FOLDER" };
+    private readonly Option<string?> _model = new("--model") { Description = "base model: folder or GGUF file (default: the one that the adapter names)", HelpName = "PATH" };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "write into a folder that is not empty" };
     private readonly Option<string?> _probe = new("--probe") { Description = "text to compare the logits of the merged model and the adapter on", HelpName = "TEXT" };
+    private readonly Option<string?> _dtype = new("--dtype") { Description = "store the result as float32, bfloat16 or float16 (default: as the base model)" };
+    private readonly Option<bool> _keep = new("--keep-quantized", "--keep-quantised") { Description = "quantise merged layers again as they were in 4 or 8 bits (default: full precision)" };
+    private readonly QuantizationFlags _quantization = new();
 
     /// <inheritdoc/>
     public override string Name => "merge";
@@ -33,60 +33,108 @@ internal sealed class MergeCommand : Verb
     protected override void Configure(Command command)
     {
         command.Arguments.Add(_adapter);
-        command.Options.Add(_into);
-        command.Options.Add(_model);
-        command.Options.Add(_overwrite);
-        command.Options.Add(_probe);
+        foreach (Option option in new Option[] { _into, _model, _overwrite, _probe, _dtype, _keep })
+        {
+            command.Options.Add(option);
+        }
+
+        _quantization.AddTo(command);
     }
 
     /// <inheritdoc/>
     protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
     {
         string into = parsed.GetRequiredValue(_into);
-        using LoadedModel loaded = LoadedModel.LoadAdapter(parsed.GetRequiredValue(_adapter), parsed.GetValue(_model));
+        string adapter = parsed.GetRequiredValue(_adapter);
+        DType? wanted = parsed.GetValue(_dtype) is { } name ? WeightTypes.Parse(name, "--dtype") : null;
+        using LoadedModel loaded = LoadedModel.LoadAdapter(adapter, parsed.GetValue(_model), _quantization.Load(parsed, adapter));
         RefuseSources(into, loaded);
+        LanguageModel model = loaded.Model.Base;
+        bool keeps = parsed.GetValue(_keep);
+        RequireKeepable(keeps, model);
         using var staged = new StagedFolder(into, parsed.GetValue(_overwrite));
         Tokenizer? tokenizer = loaded.LoadTokenizer();
-        LanguageModel model = loaded.Model.Base;
         using LogitsProbe probe = LogitsProbe.Create(model, tokenizer, parsed.GetValue(_probe) ?? LogitsProbe.DefaultText);
-        float[] adapterLogits = probe.Logits(model);
-        float[] baseLogits;
-        using (loaded.Model.DisableAdapters())
-        {
-            baseLogits = probe.Logits(model);
-        }
-
-        cancellationToken.ThrowIfCancellationRequested();
-        Dictionary<WeightSlot, Parameter> before = model.NamedWeights().ToDictionary(weight => weight.Slot, weight => weight.Slot.Original);
-        loaded.Model.MergeAdapter();
-        var weights = WeightDrift.Between(model, before);
-        DType dtype = CoarsestDType(model);
-        output.Note($"writing {into}");
-        loaded.Model.SaveModel(staged.Path);
-        tokenizer?.Save(staged.Path);
-        cancellationToken.ThrowIfCancellationRequested();
-        LogitsDrift logits;
-        using (LanguageModel merged = LanguageModel.Load(staged.Path))
-        {
-            logits = LogitsDrift.Between(baseLogits, adapterLogits, probe.Logits(merged), probe.Length, dtype);
-        }
-
-        RequireRounding(logits, dtype);
+        DType dtype = wanted ?? CoarsestDType(model);
+        MergeReport report = keeps
+            ? MergeQuantized(loaded, probe, () => Save(loaded, staged, tokenizer, wanted, into, output, cancellationToken), dtype)
+            : Merge(loaded, probe, () => Save(loaded, staged, tokenizer, wanted, into, output, cancellationToken), dtype);
         long bytes = new DirectoryInfo(staged.Path).EnumerateFiles().Sum(file => file.Length);
         staged.Publish();
-        if (logits.Mean > logits.Effect * LostShare)
-        {
-            Notes.Write(output, [$"rounding to {DTypeNames.Of(dtype)} moves the logits by {logits.Mean / logits.Effect:P0} of what the adapter does: keep the adapter apart, or merge it into a float32 copy of the base model"]);
-        }
-
-        Write(output, into, loaded, new ByteSize(bytes), weights, logits);
+        report.Write(output, into, loaded, new ByteSize(bytes));
         return Task.FromResult(ExitCode.Success);
     }
 
-    /// <summary>The folders that the merge reads from must outlive it.</summary>
+    /// <summary>Merges in full precision; a quantised base is decoded first.</summary>
+    private static MergeReport Merge(LoadedModel loaded, LogitsProbe probe, Func<LanguageModel> save, DType dtype)
+    {
+        LanguageModel model = loaded.Model.Base;
+        string? quantized = StorageText.Of(model);
+        float[] adapterLogits = probe.Logits(model);
+        LogitsDrift? decoded = null;
+        if (quantized is not null)
+        {
+            using (loaded.Model.DisableAdapters())
+            {
+                ModelQuantization.Dequantize(model, dtype);
+            }
+
+            float[] plain = probe.Logits(model);
+            decoded = LogitsDrift.Between(BaseLogits(loaded, probe), adapterLogits, plain, probe.Length, dtype);
+            adapterLogits = plain;
+        }
+
+        float[] baseLogits = BaseLogits(loaded, probe);
+        IReadOnlyDictionary<WeightSlot, Parameter> before = WeightDrift.Snapshot(model);
+        loaded.Model.MergeAdapter();
+        var weights = WeightDrift.Between(model, before);
+        using LanguageModel merged = save();
+        var logits = LogitsDrift.Between(baseLogits, adapterLogits, probe.Logits(merged), probe.Length, dtype);
+        RequireRounding(logits, dtype);
+        return new MergeReport(weights, logits, DTypeNames.Of(dtype), quantized, decoded, IsQuantized: false);
+    }
+
+    /// <summary>Merges by PEFT's formula: decode, add, quantise again. What rounding costs is told, not refused.</summary>
+    private static MergeReport MergeQuantized(LoadedModel loaded, LogitsProbe probe, Func<LanguageModel> save, DType dtype)
+    {
+        LanguageModel model = loaded.Model.Base;
+        string quantized = StorageText.Of(model)!;
+        float[] adapterLogits = probe.Logits(model);
+        float[] baseLogits = BaseLogits(loaded, probe);
+        IReadOnlyDictionary<WeightSlot, Parameter> before = WeightDrift.Snapshot(model);
+        loaded.Model.MergeAdapter();
+        var weights = WeightDrift.Between(model, before);
+        float[] inMemory = probe.Logits(model);
+        using LanguageModel merged = save();
+        float[] written = probe.Logits(merged);
+        RequireRounding(LogitsDrift.Between(baseLogits, inMemory, written, probe.Length, dtype), dtype);
+        var logits = LogitsDrift.Between(baseLogits, adapterLogits, written, probe.Length, dtype);
+        return new MergeReport(weights, logits, quantized, quantized, Decoded: null, IsQuantized: true);
+    }
+
+    private static float[] BaseLogits(LoadedModel loaded, LogitsProbe probe)
+    {
+        using (loaded.Model.DisableAdapters())
+        {
+            return probe.Logits(loaded.Model.Base);
+        }
+    }
+
+    /// <summary>Writes the merged model, and reads it back to be compared.</summary>
+    private static LanguageModel Save(LoadedModel loaded, StagedFolder staged, Tokenizer? tokenizer, DType? dtype, string into, Output output, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        output.Note($"writing {into}");
+        loaded.Model.SaveModel(staged.Path, dtype: dtype);
+        tokenizer?.Save(staged.Path);
+        cancellationToken.ThrowIfCancellationRequested();
+        return LanguageModel.Load(staged.Path);
+    }
+
+    /// <summary>The folders and files that the merge reads from must outlive it.</summary>
     private static void RefuseSources(string into, LoadedModel loaded)
     {
-        foreach (string source in (string[])[loaded.ModelFolder, loaded.AdapterFolder!])
+        foreach (string source in (string[])[loaded.ModelPath, loaded.AdapterFolder!])
         {
             if (Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(into)))
             {
@@ -95,10 +143,20 @@ internal sealed class MergeCommand : Verb
         }
     }
 
+    private static void RequireKeepable(bool keeps, LanguageModel model)
+    {
+        if (keeps && model.Quantization is null)
+        {
+            throw new ArgumentException(StorageText.Of(model) is { } formats
+                ? $"--keep-quantized is for models in 4 or 8 bits by bitsandbytes' formats: {formats} cannot be written. Leave it out to merge in full precision, and use graft quantize on the result"
+                : "--keep-quantized needs a quantised base model: add --load-in-4bit or --load-in-8bit, or leave it out");
+        }
+    }
+
     /// <summary>The dtype that rounds most: models may keep a few weights in a finer one.</summary>
     private static DType CoarsestDType(LanguageModel model)
     {
-        HashSet<DType> used = [.. model.NamedWeights().Select(weight => weight.Slot.Original.DType)];
+        HashSet<DType> used = [.. model.NamedWeights().Where(weight => weight.Slot.Original.Quantized is null).Select(weight => weight.Slot.Original.DType)];
         return used.Contains(DType.BFloat16) ? DType.BFloat16 : used.Contains(DType.Float16) ? DType.Float16 : DType.Float32;
     }
 
@@ -110,40 +168,5 @@ internal sealed class MergeCommand : Verb
                 $"the merged model does not compute what base and adapter compute: its logits differ by up to {logits.Largest:G3}, and rounding to {DTypeNames.Of(dtype)} explains at most {logits.Limit:G3}; nothing was written. "
                 + "Keep the adapter apart, or merge it into a float32 copy of the base model");
         }
-    }
-
-    private static void Write(Output output, string into, LoadedModel loaded, ByteSize size, WeightDrift weights, LogitsDrift logits)
-    {
-        long parameters = loaded.Model.Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count);
-        output.Line($"{into}: {loaded.Model.Base.Config.ModelType} with {loaded.AdapterFolder} merged in, {size}");
-        output.Line();
-        Table table = new Table().Border(TableBorder.Simple).AddColumn("difference").AddColumn("largest").AddColumn("mean").AddColumn(string.Empty);
-        table.AddRow(
-            "weights: merged - base", $"{weights.Largest:G3}", $"{weights.Mean:G3}", $"in {weights.Tensors} tensors, {weights.Unchanged:P1} of their values unchanged");
-        table.AddRow(
-            "logits: merged - adapter", $"{logits.Largest:G3}", $"{logits.Mean:G3}", $"the adapter itself moves them by {logits.Effect:G3}; same next token at {logits.SameNextToken} of {logits.Positions} positions");
-        if (!output.IsJson)
-        {
-            output.Results.Write(table);
-        }
-
-        output.Event("summary", writer =>
-        {
-            writer.WriteString("output", into);
-            writer.WriteString("base_model", loaded.ModelFolder);
-            writer.WriteString("adapter", loaded.AdapterFolder);
-            writer.WriteNumber("parameters", parameters);
-            writer.WriteNumber("bytes", size.Bytes);
-            writer.WriteNumber("merged_tensors", weights.Tensors);
-            writer.WriteNumber("weights_largest", weights.Largest);
-            writer.WriteNumber("weights_mean", weights.Mean);
-            writer.WriteNumber("weights_unchanged", weights.Unchanged);
-            writer.WriteNumber("logits_largest", logits.Largest);
-            writer.WriteNumber("logits_mean", logits.Mean);
-            writer.WriteNumber("logits_limit", logits.Limit);
-            writer.WriteNumber("adapter_effect", logits.Effect);
-            writer.WriteNumber("same_next_token", logits.SameNextToken);
-            writer.WriteNumber("positions", logits.Positions);
-        });
     }
 }

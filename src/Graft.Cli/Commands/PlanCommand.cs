@@ -25,8 +25,10 @@ internal sealed class PlanCommand : Verb
     {
         RunConfiguration configuration = _flags.Load(parsed);
         Notes.Write(output, configuration.Notes);
-        using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
-        Notes.Write(output, run.Data.Warnings);
+        using PreparedRun prepared = PreparedRun.Prepare(configuration, cancellationToken);
+        Notes.Write(output, prepared.Data.Warnings);
+        PreparedRun run = MemoryFit.Apply(prepared, out string? fitted);
+        Notes.Write(output, fitted is null ? [] : [fitted]);
         output.Note("measuring a step of a model with two and three such layers");
         RunEstimate estimate = RunEstimate.Of(run);
         PlanReport.Write(output, run, estimate);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
+using Graft.Cli.Folders;
 using Graft.Cli.Rendering;
 using Graft.Models;
 using Graft.Text;
@@ -38,7 +39,7 @@ internal sealed class PreviewCommand : Verb
 
         RunConfiguration configuration = _flags.Load(parsed);
         Notes.Write(output, configuration.Notes);
-        ModelFamilies.Of(ConfigReader.Open(Path.Combine(PreparedRun.ExistingModelFolder(configuration), "config.json")), out ModelConfig model);
+        ModelFamilies.Of(ModelPath.Config(PreparedRun.ExistingModelPath(configuration)), out ModelConfig model);
         Tokenizer tokenizer = PreparedRun.LoadTokenizer(configuration);
         RunData data = RunData.Load(configuration, tokenizer, model);
         Notes.Write(output, data.Warnings);

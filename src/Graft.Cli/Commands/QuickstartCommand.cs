@@ -23,9 +23,6 @@ internal sealed class QuickstartCommand : Verb
     /// <inheritdoc/>
     public override string Description => "train the embedded model on the embedded data, and show before and after";
 
-    /// <summary>Where the embedded model and data lie.</summary>
-    private static string Assets => Path.Combine(AppContext.BaseDirectory, "Assets", "quickstart");
-
     /// <inheritdoc/>
     protected override void Configure(Command command) => command.Options.Add(_output);
 
@@ -36,7 +33,7 @@ internal sealed class QuickstartCommand : Verb
         string folder = Path.GetFullPath(parsed.GetRequiredValue(_output));
         RunConfiguration configuration = Configuration(folder);
         using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
-        TrainingResult result = TrainCommand.Execute(run, output, cancellationToken);
+        (TrainingResult result, _) = TrainCommand.Execute(run, output, cancellationToken);
         if (result.Interrupted)
         {
             output.Line("stopped; it takes only a minute: graft quickstart");
@@ -60,7 +57,7 @@ internal sealed class QuickstartCommand : Verb
     private static RunConfiguration Configuration(string folder)
     {
         bool isEarlierResult = File.Exists(Path.Combine(folder, AdapterConfig.FileName)) || File.Exists(Path.Combine(folder, RunConfiguration.FileName));
-        RunConfiguration configuration = RunConfiguration.Load(Path.Combine(Assets, "quickstart.yaml"));
+        RunConfiguration configuration = RunConfiguration.Load(QuickstartAssets.Configuration);
         configuration.Set(OutputKeys.OutputDir, folder);
         configuration.Set(OutputKeys.Overwrite, isEarlierResult);
         OutputFolder.Check(configuration);

@@ -3,6 +3,7 @@ using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
 using Graft.Cli.Planning;
 using Graft.Cli.Rendering;
+using Graft.Cli.Tracking;
 using Graft.Training;
 
 namespace Graft.Cli.Commands;
@@ -27,9 +28,12 @@ internal sealed class TrainCommand : Verb
         RunConfiguration configuration = _flags.Load(parsed);
         Notes.Write(output, configuration.Notes);
         OutputFolder.Check(configuration);
-        using PreparedRun run = PreparedRun.Prepare(configuration, cancellationToken);
-        TrainingResult result = Execute(run, output, cancellationToken);
-        TrainingSummary.Write(output, run, result);
+        RunTrackers.Check(configuration);
+        using PreparedRun prepared = PreparedRun.Prepare(configuration, cancellationToken);
+        PreparedRun run = MemoryFit.Apply(prepared, out string? fitted);
+        Notes.Write(output, fitted is null ? [] : [fitted]);
+        (TrainingResult result, PeakMemory peak) = Execute(run, output, cancellationToken);
+        TrainingSummary.Write(output, run, result, peak);
         return Task.FromResult(ExitCode.Success);
     }
 
@@ -37,7 +41,8 @@ internal sealed class TrainCommand : Verb
     /// <param name="run">What to train.</param>
     /// <param name="output">Where to show it.</param>
     /// <param name="cancellationToken">Finishes the step, saves a checkpoint and returns.</param>
-    public static TrainingResult Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
+    /// <returns>How the run ended, and the most memory that it took.</returns>
+    public static (TrainingResult Result, PeakMemory Memory) Execute(PreparedRun run, Output output, CancellationToken cancellationToken)
     {
         RunConfiguration configuration = run.Configuration;
         MemoryEstimate memory = RunEstimate.MemoryOf(run);
@@ -49,13 +54,16 @@ internal sealed class TrainCommand : Verb
 
         TrainingView view = TrainingView.Create(output, run, memory);
         using var metrics = new MetricsLog(configuration.OutputDir);
-        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver(new RunRecord(configuration), metrics, observer), cancellationToken));
+        using var trackers = new TrackerGroup(RunTrackers.Create(configuration, () => RunDescription.Of(run), message => Notes.Warn(output, message)));
+        var peak = new PeakMemory();
+        TrainingResult result = view.Show(observer => trainer.Train(new CompositeObserver([peak, new RunRecord(configuration), metrics, .. trackers.Members, observer]), cancellationToken));
+        Notes.Write(output, trackers.Members.Where(tracker => tracker.Location is not null).Select(tracker => RunTrackers.Hint(tracker.Name, tracker.Location!)));
         if (!result.Interrupted)
         {
             run.Save();
             LossFiles.Write(output, result.State, configuration.OutputDir);
         }
 
-        return result;
+        return (result, peak);
     }
 }

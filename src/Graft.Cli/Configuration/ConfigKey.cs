@@ -65,6 +65,7 @@ internal sealed class ConfigKey<T>(ConfigType<T> type, string name, T defaultVal
         return type.Arity switch
         {
             FlagArity.Switch => new Option<bool>(flags[0], flags[1..]) { Hidden = true },
+            FlagArity.Optional => new Option<string[]>(flags[0], flags[1..]) { Hidden = true, Arity = ArgumentArity.ZeroOrMore },
             FlagArity.Many => new Option<string[]>(flags[0], flags[1..]) { Hidden = true, AllowMultipleArgumentsPerToken = true },
             // As everywhere, the last one wins when a flag stands twice.
             _ => new Option<string[]>(flags[0], flags[1..]) { Hidden = true, Arity = ArgumentArity.OneOrMore },
@@ -86,7 +87,8 @@ internal sealed class ConfigKey<T>(ConfigType<T> type, string name, T defaultVal
         }
 
         string[] words = parsed.GetValue((Option<string[]>)option) ?? [];
-        return type.Arity == FlagArity.Many && words.Length != 1 ? ConfigNode.List(label, null, [.. words.Select(word => Text(label, word))]) : Text(label, words[^1]);
+        return type.Arity == FlagArity.Many && words.Length != 1 ? ConfigNode.List(label, null, [.. words.Select(word => Text(label, word))])
+            : Text(label, words.Length == 0 ? "true" : words[^1]);
     }
 
     private static ConfigNode Text(string label, string text) => ConfigNode.Scalar(label, null, text, isQuoted: text.Length == 0);

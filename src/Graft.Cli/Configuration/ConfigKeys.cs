@@ -11,10 +11,12 @@ internal static class ConfigKeys
     public static IReadOnlyList<(string Title, IReadOnlyList<ConfigKey> Keys)> Groups { get; } =
     [
         ("Model", ModelKeys.All),
+        ("Quantisation of the base model", QuantizationKeys.All),
         ("Data", DataKeys.All),
         ("Adapter", AdapterKeys.All),
         ("Training", TrainingKeys.All),
         ("Output", OutputKeys.All),
+        ("Trackers", TrackerKeys.All),
     ];
 
     /// <summary>The key with a name or alias, dashes or underscores alike; null when there is none.</summary>
@@ -30,7 +32,7 @@ internal static class ConfigKeys
     private static Dictionary<string, ConfigKey> Index()
     {
         var index = new Dictionary<string, ConfigKey>(StringComparer.Ordinal);
-        foreach (ConfigKey key in new[] { ModelKeys.All, DataKeys.All, AdapterKeys.All, TrainingKeys.All, OutputKeys.All }.SelectMany(keys => keys))
+        foreach (ConfigKey key in new[] { ModelKeys.All, QuantizationKeys.All, DataKeys.All, AdapterKeys.All, TrainingKeys.All, OutputKeys.All, TrackerKeys.All }.SelectMany(keys => keys))
         {
             foreach (string name in key.Aliases.Prepend(key.Name))
             {

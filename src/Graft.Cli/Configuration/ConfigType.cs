@@ -11,6 +11,9 @@ internal enum FlagArity
 
     /// <summary>None, or <c>true</c> or <c>false</c>.</summary>
     Switch,
+
+    /// <summary>None, which is <c>true</c>, or one.</summary>
+    Optional,
 }
 
 /// <summary>A type of values: how they are read, written, and shown in help.</summary>

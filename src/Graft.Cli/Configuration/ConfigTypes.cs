@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Globalization;
+using Graft.Cli.Folders;
+using Graft.Cli.Inspection;
 using Graft.Peft;
+using Graft.Tensors;
 using Graft.Training;
 using Graft.Training.Data;
 
@@ -21,6 +24,9 @@ internal static class ConfigTypes
     /// <summary>A path of something to be written: always from the current folder.</summary>
     public static ConfigType<string> OutputPath { get; } = new("PATH", node => Path.GetFullPath(ReadText(node)), YamlText.Of);
 
+    /// <summary>A path of something to be written, or none.</summary>
+    public static ConfigType<string?> OptionalOutputPath { get; } = new("PATH", node => Path.GetFullPath(ReadText(node)), YamlText.Optional);
+
     public static ConfigType<IReadOnlyList<string>> DataFiles { get; } = new("FILE", ReadDataFiles, YamlText.OptionalList, FlagArity.Many);
 
     public static ConfigType<int> Integer { get; } = new("N", ReadInteger, value => value.ToString(CultureInfo.InvariantCulture));
@@ -31,6 +37,10 @@ internal static class ConfigTypes
 
     public static ConfigType<ulong?> OptionalSeed { get; } = new("N", node => ReadSeed(node), value => value?.ToString(CultureInfo.InvariantCulture));
 
+    public static ConfigType<long> Size { get; } = new("SIZE", MemorySize.Read, MemorySize.Write);
+
+    public static ConfigType<long?> OptionalSize { get; } = new("SIZE", node => MemorySize.Read(node), value => value is { } bytes ? MemorySize.Write(bytes) : null);
+
     public static ConfigType<double> Number { get; } = new("NUMBER", ReadNumber, YamlText.Of);
 
     public static ConfigType<double?> OptionalNumber { get; } = new("NUMBER", node => ReadNumber(node), value => value is { } number ? YamlText.Of(number) : null);
@@ -39,7 +49,20 @@ internal static class ConfigTypes
 
     public static ConfigType<bool?> OptionalSwitch { get; } = new("true|false", node => ReadSwitch(node), value => value is { } flag ? (flag ? "true" : "false") : null, FlagArity.Switch);
 
+    /// <summary>A switch that may be left to Graft: null is <c>auto</c>.</summary>
+    public static ConfigType<bool?> SwitchOrAuto { get; } = new(
+        "true|false|auto",
+        node => string.Equals(node.Text, "auto", StringComparison.OrdinalIgnoreCase) ? null : TryReadSwitch(node) ?? throw node.Wrong("true, false or auto"),
+        value => value is { } flag ? (flag ? "true" : "false") : null,
+        FlagArity.Optional);
+
     public static ConfigType<IReadOnlyList<string>> Names { get; } = new("NAME", ReadNames, YamlText.OptionalList, FlagArity.Many);
+
+    /// <summary>A list of names, or none: an empty list is one.</summary>
+    public static ConfigType<IReadOnlyList<string>?> OptionalNames { get; } = new("NAME", ReadNames, value => value is null ? null : YamlText.List(value), FlagArity.Many);
+
+    /// <summary>A format of numbers: torch's name, or the short one.</summary>
+    public static ConfigType<DType> FloatType { get; } = new("DTYPE", node => WeightTypes.Parse(ReadText(node), node.Label), value => DTypeNames.Of(value));
 
     public static ConfigType<IReadOnlyList<int>> Integers { get; } = new("N", ReadIntegers, value => value.Count == 0 ? null : $"[{string.Join(", ", value)}]", FlagArity.Many);
 
@@ -73,12 +96,7 @@ internal static class ConfigTypes
     public static double ReadNumber(ConfigNode node) => TryNumber(node.Text, out double number) ? number : throw node.Wrong("a number");
 
     /// <summary>True or false, in YAML's words.</summary>
-    public static bool ReadSwitch(ConfigNode node) => node.Text?.ToLowerInvariant() switch
-    {
-        "true" or "yes" or "on" or "1" => true,
-        "false" or "no" or "off" or "0" => false,
-        _ => throw node.Wrong("true or false"),
-    };
+    public static bool ReadSwitch(ConfigNode node) => TryReadSwitch(node) ?? throw node.Wrong("true or false");
 
     /// <summary>Any text.</summary>
     public static string ReadText(ConfigNode node) => node.Text ?? throw node.Wrong("a text");
@@ -92,6 +110,13 @@ internal static class ConfigTypes
             && double.TryParse(text.Replace("_", string.Empty, StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out number)
             && double.IsFinite(number);
     }
+
+    private static bool? TryReadSwitch(ConfigNode node) => node.Text?.ToLowerInvariant() switch
+    {
+        "true" or "yes" or "on" or "1" => true,
+        "false" or "no" or "off" or "0" => false,
+        _ => null,
+    };
 
     private static ulong ReadSeed(ConfigNode node)
         => ulong.TryParse(node.Text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong seed) ? seed : throw node.Wrong("a whole number that is not negative");

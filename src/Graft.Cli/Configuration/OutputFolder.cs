@@ -1,6 +1,7 @@
 using System.Globalization;
 using Graft.Formats;
 using Graft.Training;
+using Graft.Training.Tracking;
 
 namespace Graft.Cli.Configuration;
 
@@ -17,7 +18,7 @@ internal static class OutputFolder
 
     private static readonly string[] Results =
     [
-        "adapter_config.json", "adapter_model.safetensors", "config.json", "model.safetensors", "model.safetensors.index.json", TrainerState.FileName, MetricsLog.FileName, LossDrawing, LossPicture,
+        "adapter_config.json", "adapter_model.safetensors", "config.json", "model.safetensors", "model.safetensors.index.json", TrainerState.FileName, MetricsLog.FileName, TrackerState.FileName, RunRecord.FileName, LossDrawing, LossPicture,
     ];
 
     /// <summary>Refuses a folder that is not empty, unless the run is resumed or may overwrite.</summary>

@@ -1,3 +1,4 @@
+using Graft.Cli.Folders;
 using Graft.Models;
 using Graft.Peft;
 using Graft.Text;
@@ -16,7 +17,7 @@ internal sealed class PreparedRun : IDisposable
         Tokenizer = tokenizer;
         Data = data;
         Arguments = configuration.ToTrainingArguments();
-        Batches = data.Packs ?? new BatchPlan(data.Samples, configuration.ToBatchOptions());
+        Batches = data.CreateBatches(configuration);
         Steps = new StepPlan(Batches, Arguments);
     }
 
@@ -64,19 +65,45 @@ internal sealed class PreparedRun : IDisposable
         }
     }
 
-    /// <summary>The base model, without adapters.</summary>
-    public static PeftModel LoadModel(RunConfiguration configuration) => PeftModel.Load(ExistingModelFolder(configuration));
+    /// <summary>The same parts, by the configuration as it is now: batch sizes and what is recomputed may have changed.</summary>
+    public PreparedRun Again() => new(Configuration, Model, Tokenizer, Data);
 
-    /// <summary>The model's folder.</summary>
-    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
-    public static string ExistingModelFolder(RunConfiguration configuration)
-        => Directory.Exists(configuration.ModelFolder)
-            ? configuration.ModelFolder
-            : throw new DirectoryNotFoundException($"model_name_or_path: there is no folder {configuration.ModelFolder}; models of the Hub must be downloaded first");
+    /// <summary>The base model, without adapters. One in 8 or 4 bits is made ready for an adapter, as PEFT's <c>prepare_model_for_kbit_training</c> does.</summary>
+    public static PeftModel LoadModel(RunConfiguration configuration)
+    {
+        QuantizationConfig? quantization = configuration.ToQuantizationConfig();
+        if (quantization is not null && configuration.Method == TrainingMethod.Full)
+        {
+            throw new ArgumentException($"method: full and load_in_{(quantization.LoadIn4Bit ? 4 : 8)}bit exclude each other: quantised weights cannot be trained themselves; train an adapter, or load the model as it is");
+        }
+
+        LanguageModel model = LanguageModel.Load(ExistingModelPath(configuration), quantization);
+        try
+        {
+            if (model.Quantization is not null && configuration.Method != TrainingMethod.Full)
+            {
+                KbitTraining.Prepare(model);
+                if (!configuration.IsGiven(TrainingKeys.GradientCheckpointing))
+                {
+                    configuration.Set(TrainingKeys.GradientCheckpointing, true);
+                }
+            }
+
+            return new PeftModel(model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The model's folder or GGUF file.</summary>
+    /// <exception cref="IOException">There is none.</exception>
+    public static string ExistingModelPath(RunConfiguration configuration) => ModelPath.Require(configuration.ModelFolder, ModelKeys.Model.Name);
 
     /// <summary>The tokenizer, from its own folder or the model's.</summary>
-    public static Tokenizer LoadTokenizer(RunConfiguration configuration)
-        => Tokenizer.Load(configuration.Get(ModelKeys.Tokenizer) ?? configuration.ModelFolder);
+    public static Tokenizer LoadTokenizer(RunConfiguration configuration) => ModelPath.LoadTokenizer(configuration.Get(ModelKeys.Tokenizer) ?? configuration.ModelFolder);
 
     /// <summary>Adds the new adapter, or loads the one to train further.</summary>
     public static void AddAdapter(RunConfiguration configuration, PeftModel model)
@@ -94,9 +121,18 @@ internal sealed class PreparedRun : IDisposable
         }
         else if (config is not null)
         {
-            string task = model.Base is Seq2SeqLanguageModel ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
-            model.AddAdapter(config with { TaskType = task }, seed: configuration.Get(TrainingKeys.Seed));
+            model.AddAdapter(config with { TaskType = TaskOf(configuration, model.Base) }, seed: configuration.Get(TrainingKeys.Seed));
         }
+    }
+
+    /// <summary>PEFT's name of what a model does, which the user may have given too.</summary>
+    private static string TaskOf(RunConfiguration configuration, LanguageModel model)
+    {
+        TaskType task = model is Seq2SeqLanguageModel ? TaskType.Seq2SeqLm : TaskType.CausalLm;
+        string name = task == TaskType.Seq2SeqLm ? "SEQ_2_SEQ_LM" : "CAUSAL_LM";
+        return (configuration.Get(AdapterKeys.TaskType) ?? task) == task
+            ? name
+            : throw new ArgumentException($"task_type does not fit the model: {model.Config.ModelType} is for {name}");
     }
 
     /// <summary>The trainer: from here on, the memory of gradients and optimizer is taken.</summary>

@@ -1,4 +1,5 @@
 using Graft.Peft;
+using Graft.Tensors.Kernels;
 using Graft.Training;
 using Graft.Training.Data;
 
@@ -7,7 +8,7 @@ namespace Graft.Cli.Configuration;
 /// <content>The options of the libraries, made from the keys.</content>
 internal sealed partial class RunConfiguration
 {
-    /// <summary>The base model's folder.</summary>
+    /// <summary>The base model's folder, or GGUF file.</summary>
     /// <exception cref="ArgumentException">None is given.</exception>
     public string ModelFolder => Get(ModelKeys.Model) ?? throw new ArgumentException("no model: give model_name_or_path in the file, or --model FOLDER");
 
@@ -21,6 +22,16 @@ internal sealed partial class RunConfiguration
         (false, TrainingMethod.Lora) when !IsGiven(ModelKeys.Method) => TrainingMethod.Full,
         (true, TrainingMethod.Full) or (false, not TrainingMethod.Full) => throw new ArgumentException("use_peft and method contradict each other: leave one of them out"),
         (_, var method) => method,
+    };
+
+    /// <summary>Whether products are in bf16, and why.</summary>
+    /// <exception cref="ArgumentException">bf16 and fp16 are both asked for.</exception>
+    public (bool Bf16, string Reason) Arithmetic => (Get(TrainingKeys.Bf16), Get(TrainingKeys.Fp16)) switch
+    {
+        (true, true) => throw new ArgumentException("bf16 and fp16 exclude each other: leave one of them out"),
+        (null, false) => (BFloat16Support.IsFast, $"bf16: auto; {BFloat16Support.Reason}"),
+        (false, false) => (false, "bf16: false"),
+        (var bf16, _) => (true, $"{(bf16 == true ? "bf16" : "fp16")}: true{(BFloat16Support.IsFast ? string.Empty : $"; {BFloat16Support.Reason}, so it saves memory but no time")}"),
     };
 
     /// <summary>A checkpoint to go on from, <c>true</c> for the newest one, or null.</summary>
@@ -61,6 +72,8 @@ internal sealed partial class RunConfiguration
             MaxGradNorm = Get(TrainingKeys.MaxGradNorm),
             LabelSmoothingFactor = Get(TrainingKeys.LabelSmoothingFactor),
             GradientCheckpointing = Get(TrainingKeys.GradientCheckpointing),
+            LogitsBytes = Get(TrainingKeys.LogitsMemory),
+            Bf16 = Arithmetic.Bf16,
             LoggingStrategy = Get(OutputKeys.LoggingStrategy),
             LoggingSteps = Get(OutputKeys.LoggingSteps),
             LoggingFirstStep = Get(OutputKeys.LoggingFirstStep),

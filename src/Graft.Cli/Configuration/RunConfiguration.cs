@@ -18,7 +18,7 @@ internal sealed partial class RunConfiguration
     }
 
     /// <summary>What the user should know though nothing is wrong: keys without effect, each once.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    public IReadOnlyList<string> Notes => [.. _notes, .. QuantizationNotes()];
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="path">A YAML file, or a run's output folder with its graft.yaml; null for none.</param>
@@ -35,6 +35,11 @@ internal sealed partial class RunConfiguration
         }
 
         configuration.Take(flags ?? []);
+        if (configuration.Get(TrainingKeys.Fp16))
+        {
+            configuration._notes.Add("fp16: computing in bf16, whose range is that of fp32: no loss scaling is needed and nothing overflows");
+        }
+
         return configuration;
     }
 
@@ -60,13 +65,26 @@ internal sealed partial class RunConfiguration
             text.Append($"\n# {title}\n");
             foreach (ConfigKey key in keys.Except(OutputKeys.OfThisRunOnly))
             {
-                string? value = _values.TryGetValue(key, out object? given) ? key.Write(given) ?? (key.DefaultText is null ? null : "null") : key.DefaultText;
-                text.Append(value is null ? string.Empty : $"{key.Name}: {value}\n");
+                text.Append(TextOf(key) is { } value ? $"{key.Name}: {value}\n" : string.Empty);
             }
         }
 
         return text.ToString();
     }
+
+    /// <summary>The keys that have a value, given or by default, with the values as YAML; without those that only say how this run begins.</summary>
+    public IEnumerable<KeyValuePair<ConfigKey, string>> Texts()
+    {
+        foreach (ConfigKey key in ConfigKeys.Groups.SelectMany(group => group.Keys).Except(OutputKeys.OfThisRunOnly))
+        {
+            if (TextOf(key) is { } value)
+            {
+                yield return KeyValuePair.Create(key, value);
+            }
+        }
+    }
+
+    private string? TextOf(ConfigKey key) => _values.TryGetValue(key, out object? given) ? key.Write(given) ?? (key.DefaultText is null ? null : "null") : key.DefaultText;
 
     /// <summary>Takes over the pairs of one source; within it, a key may stand once.</summary>
     private void Take(IEnumerable<KeyValuePair<string, ConfigNode>> pairs)
@@ -76,8 +94,11 @@ internal sealed partial class RunConfiguration
         {
             if (ConfigKeys.Find(name) is { } key)
             {
-                _values[key] = taken.Add(key) ? key.Read(node) : throw new ArgumentException($"{node.Label} is another name of {key.Name}, which is given already: keep one of them");
-                _given.Add(key);
+                Take(key, node, taken);
+            }
+            else if (name is QuantizationKeys.Nested)
+            {
+                TakeQuantization(node, taken);
             }
             else if (ForeignKeys.TryGet(name, out ForeignKey foreign))
             {
@@ -88,5 +109,11 @@ internal sealed partial class RunConfiguration
                 throw new ArgumentException($"{node.Label}: there is no such key{ConfigKeys.Suggestion(name)}");
             }
         }
+    }
+
+    private void Take(ConfigKey key, ConfigNode node, HashSet<ConfigKey> taken)
+    {
+        _values[key] = taken.Add(key) ? key.Read(node) : throw new ArgumentException($"{node.Label} is another name of {key.Name}, which is given already: keep one of them");
+        _given.Add(key);
     }
 }

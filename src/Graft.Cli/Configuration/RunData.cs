@@ -12,6 +12,9 @@ internal sealed class RunData
     // Names the stream of random numbers that chooses the held-back rows.
     private const ulong HeldBack = 0x68656c64;
 
+    // Samples of each pack; null when there are no packs.
+    private int[]? _packs;
+
     private RunData(DataSet rows, TokenizedDataSet tokenized, SampleTemplate? template, SampleOptions options)
     {
         Rows = rows;
@@ -38,11 +41,11 @@ internal sealed class RunData
     /// <summary>The held-back samples; may be empty.</summary>
     public IReadOnlyList<TokenizedSample> EvalSamples { get; private set; } = [];
 
-    /// <summary>The order of packed samples; null when there are no packs.</summary>
-    public IBatchPlan? Packs { get; private set; }
-
     /// <summary>Number of packs; 0 when there are none.</summary>
-    public int PackCount { get; private set; }
+    public int PackCount => _packs?.Length ?? 0;
+
+    /// <summary>Whether several samples share a row.</summary>
+    public bool IsPacked => _packs is not null;
 
     /// <summary>Lengths of the training samples.</summary>
     public LengthStatistics Statistics => LengthStatistics.Of(Samples);
@@ -113,6 +116,10 @@ internal sealed class RunData
         return data;
     }
 
+    /// <summary>The order of the samples, in batches as the configuration now says.</summary>
+    public IBatchPlan CreateBatches(RunConfiguration configuration)
+        => _packs is null ? new BatchPlan(Samples, configuration.ToBatchOptions()) : new PackedBatchPlan(_packs, configuration.ToBatchOptions());
+
     private static DataSet Read(RunConfiguration configuration, ConfigKey<IReadOnlyList<string>> key, string name, string flag)
     {
         IReadOnlyList<string> paths = configuration.Get(key);
@@ -172,8 +179,7 @@ internal sealed class RunData
             PackingStrategy.BestFitSplit => SequencePacking.BestFitDecreasingSplit(lengths, length),
             _ => SequencePacking.Wrapped(lengths, length),
         };
-        PackCount = packs.Count;
+        _packs = [.. packs.Select(pack => pack.Count)];
         Samples = [.. packs.SelectMany(pack => SequencePacking.Sequences(Samples, pack))];
-        Packs = new PackedBatchPlan([.. packs.Select(pack => pack.Count)], configuration.ToBatchOptions());
     }
 }

@@ -8,7 +8,7 @@ internal sealed class RunFlags
 {
     private readonly Argument<string?> _file = new("CONFIG") { Description = "YAML file with the keys below, or a run's output folder", Arity = ArgumentArity.ZeroOrOne };
     private readonly List<(ConfigKey Key, Option Option)> _options = [.. ConfigKeys.Groups.SelectMany(group => group.Keys).Select(key => (key, key.CreateOption()))];
-    private readonly List<Option<string>> _foreign = [.. ForeignKeys.Names.Select(name => new Option<string>($"--{name}", $"--{name.Replace('_', '-')}") { Hidden = true, Arity = ArgumentArity.ZeroOrOne })];
+    private readonly List<Option<string>> _foreign = [.. ForeignKeys.Names.Append(QuantizationKeys.Nested).Select(name => new Option<string>($"--{name}", $"--{name.Replace('_', '-')}") { Hidden = true, Arity = ArgumentArity.ZeroOrOne })];
 
     /// <summary>Adds the argument and the options to a command.</summary>
     public void AddTo(Command command)

@@ -35,13 +35,11 @@ internal sealed class EvaluationFlags
     /// <param name="folder">The output folder of a run, a checkpoint in one, or any other folder.</param>
     public RunConfiguration Load(ParseResult parsed, string folder)
     {
-        string run = RunFolder.IsCheckpoint(folder) ? Path.Combine(folder, "..") : folder;
-        string file = Path.Combine(run, RunConfiguration.FileName);
         KeyValuePair<string, ConfigNode>[] given =
         [
             .. _options.Select(pair => (pair.Key.Name, Node: pair.Key.ReadOption(parsed, pair.Option))).Where(flag => flag.Node is not null).Select(flag => KeyValuePair.Create(flag.Name, flag.Node!)),
         ];
-        RunConfiguration configuration = RunConfiguration.Load(File.Exists(file) ? file : null, given);
+        RunConfiguration configuration = RunConfiguration.Load(RunFolder.ConfigurationOf(folder), given);
         string[] names = [.. given.Select(flag => flag.Key)];
         ReplaceTemplate(configuration, names);
         return configuration;

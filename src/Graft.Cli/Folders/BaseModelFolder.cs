@@ -5,7 +5,7 @@ namespace Graft.Cli.Folders;
 /// <summary>Finds the base model of an adapter.</summary>
 internal static class BaseModelFolder
 {
-    /// <summary>The folder that <c>base_model_name_or_path</c> names, relative to the adapter or to the current folder; null when there is none.</summary>
+    /// <summary>The folder or GGUF file that <c>base_model_name_or_path</c> names, relative to the adapter or to the current folder; null when there is none.</summary>
     /// <param name="adapterFolder">The adapter.</param>
     /// <param name="named">What the adapter names; may be null.</param>
     public static string? Find(string adapterFolder, string? named)
@@ -16,19 +16,19 @@ internal static class BaseModelFolder
         }
 
         string[] candidates = [Path.Combine(adapterFolder, named), named];
-        return Array.Find(candidates, folder => File.Exists(Path.Combine(folder, "config.json")));
+        return Array.Find(candidates, ModelPath.IsModel);
     }
 
     /// <summary>The base model's folder: the one given, or the one that the adapter names.</summary>
     /// <param name="adapterFolder">The adapter.</param>
     /// <param name="config">Its config.</param>
     /// <param name="given">What the user said; null to look for it.</param>
-    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="IOException">There is no such folder or file.</exception>
     public static string Require(string adapterFolder, AdapterConfig config, string? given)
     {
         if (given is not null)
         {
-            return Directory.Exists(given) ? given : throw new DirectoryNotFoundException($"there is no model folder {given}");
+            return ModelPath.Require(given, "--model");
         }
 
         return Find(adapterFolder, config.BaseModelNameOrPath)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Graft.Cli.Configuration;
 
 namespace Graft.Cli.Folders;
 
@@ -21,6 +22,14 @@ internal static class RunFolder
     {
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         return Path.GetFileName(path).StartsWith(Prefix, StringComparison.Ordinal) && StepOf(path) >= 0;
+    }
+
+    /// <summary>The graft.yaml of the run that a folder belongs to; null when there is none.</summary>
+    /// <param name="folder">The output folder of a run, a checkpoint in one, or any other folder.</param>
+    public static string? ConfigurationOf(string folder)
+    {
+        string file = Path.Combine(IsCheckpoint(folder) ? Path.Combine(folder, "..") : folder, RunConfiguration.FileName);
+        return File.Exists(file) ? file : null;
     }
 
     /// <summary>Whether a checkpoint is one: its state is written last, and the folder then gets its name.</summary>

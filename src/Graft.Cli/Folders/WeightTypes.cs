@@ -9,7 +9,7 @@ internal static class WeightTypes
     /// <param name="name">Torch's name, or the short one.</param>
     /// <param name="option">What messages call the option.</param>
     /// <exception cref="ArgumentException">No such format.</exception>
-    public static DType Parse(string name, string option) => name switch
+    public static DType Parse(string name, string option) => (name.StartsWith("torch.", StringComparison.Ordinal) ? name["torch.".Length..] : name) switch
     {
         "float32" or "fp32" => DType.Float32,
         "bfloat16" or "bf16" => DType.BFloat16,

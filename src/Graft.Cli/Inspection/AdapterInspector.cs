@@ -105,7 +105,7 @@ internal static class AdapterInspector
         bool isLoaded = report.Attempt(() =>
         {
             baseFolder = BaseModelFolder.Require(folder, config, options.BaseModel);
-            model = PeftModel.Load(baseFolder);
+            model = new PeftModel(LanguageModel.Load(baseFolder, options.Quantization));
         });
         using (model)
         {

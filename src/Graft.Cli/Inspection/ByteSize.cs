@@ -6,6 +6,14 @@ internal readonly record struct ByteSize(long Bytes)
 {
     private static readonly string[] Units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 
+    /// <summary>The length of a file, of a link's target too: the Hub's cache is made of links.</summary>
+    /// <param name="path">The file.</param>
+    public static ByteSize OfFile(string path)
+    {
+        using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
+        return new ByteSize(RandomAccess.GetLength(file));
+    }
+
     /// <summary><c>1.12 GB</c>.</summary>
     public override string ToString()
     {

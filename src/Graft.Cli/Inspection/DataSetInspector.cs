@@ -11,7 +11,7 @@ internal static class DataSetInspector
     public static void Inspect(InspectionReport report, string path)
     {
         report.Kind = "dataset";
-        report.Fact("file_size", new ByteSize(new FileInfo(path).Length));
+        report.Fact("file_size", ByteSize.OfFile(path));
         report.Attempt(() =>
         {
             DataSet data = DataSet.Load([path], new DataSetOptions { BadRows = BadRowPolicy.Skip });

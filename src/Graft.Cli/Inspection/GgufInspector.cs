@@ -1,4 +1,6 @@
+using Graft.Cli.Folders;
 using Graft.Formats;
+using Graft.Models;
 
 namespace Graft.Cli.Inspection;
 
@@ -11,7 +13,7 @@ internal static class GgufInspector
     public static void Inspect(InspectionReport report, string path)
     {
         report.Kind = "GGUF file";
-        report.Fact("file_size", new ByteSize(new FileInfo(path).Length));
+        report.Fact("file_size", ByteSize.OfFile(path));
         report.Attempt(() =>
         {
             using GgufFile file = GgufFile.Open(path);
@@ -25,8 +27,30 @@ internal static class GgufInspector
                 .Select(group => KeyValuePair.Create($"{group.Key}", (object?)group.Count()))));
             report.Fact("alignment", (long)file.Alignment);
             AddTables(report, file);
-            report.Warn("the file is sound, but models are not loaded from GGUF files yet: use the Hugging Face folder of the model");
         });
+        report.Attempt(() =>
+        {
+            using LanguageModel model = LanguageModel.Load(path);
+            report.Fact("model_type", model.Config.ModelType);
+            report.Fact("parameters", model.DistinctWeights().Sum(weight => weight.Slot.Original.Count));
+            AddTokenizer(report, path, model.InputEmbedding.VocabularySize);
+        });
+    }
+
+    private static void AddTokenizer(InspectionReport report, string path, int embeddingRows)
+    {
+        if (ModelPath.FindTokenizer(path) is not { } tokenizer)
+        {
+            report.Warn("there is no tokenizer in the metadata: the model can only be used with token ids");
+            return;
+        }
+
+        report.Fact("tokenizer", $"{tokenizer.VocabularySize:N0} tokens");
+        TokenizerInspector.AddSpecialTokens(report, tokenizer);
+        if (tokenizer.VocabularySize > embeddingRows)
+        {
+            report.Problem($"the tokenizer has {tokenizer.VocabularySize:N0} tokens, but the embedding only {embeddingRows:N0} rows: one of them is not of this model");
+        }
     }
 
     private static void AddTables(InspectionReport report, GgufFile file)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Graft.Cli.Rendering;
 using Graft.Formats;
 using Graft.Models;
 
@@ -50,7 +51,13 @@ internal static class ModelInspector
         long? embeddingRows = null;
         report.Attempt(() =>
         {
-            using LanguageModel model = LanguageModel.Load(folder);
+            using LanguageModel model = LanguageModel.Load(folder, options.Quantization);
+            if (StorageText.Of(model) is { } storage)
+            {
+                report.Fact("quantized_weights", storage);
+                report.Fact("size_in_memory", new ByteSize(StorageText.BytesOf(model)));
+            }
+
             embeddingRows = model.InputEmbedding.VocabularySize;
             report.Fact("parameters", model.DistinctWeights().Sum(weight => weight.Slot.Original.Count));
             NoteUnreadFields(report, model.Config.Reader);

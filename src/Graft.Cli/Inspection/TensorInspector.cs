@@ -12,7 +12,7 @@ internal static class TensorInspector
     public static void Inspect(InspectionReport report, string path, string kind, InspectionOptions options)
     {
         report.Kind = kind;
-        report.Fact("file_size", new ByteSize(new FileInfo(path).Length));
+        report.Fact("file_size", ByteSize.OfFile(path));
         report.Attempt(() =>
         {
             using CheckpointFolder file = CheckpointFolder.OpenFile(path);

@@ -70,7 +70,10 @@ internal static class TokenizerInspector
         });
     }
 
-    private static void AddSpecialTokens(InspectionReport report, Tokenizer tokenizer)
+    /// <summary>Adds which tokens play a part of their own.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="tokenizer">The tokenizer.</param>
+    public static void AddSpecialTokens(InspectionReport report, Tokenizer tokenizer)
     {
         if (tokenizer.SpecialTokens.Count > 0)
         {

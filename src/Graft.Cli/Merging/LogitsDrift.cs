@@ -8,7 +8,7 @@ namespace Graft.Cli.Merging;
 /// <param name="Effect">Mean difference between the adapter's logits and the base's: what merging had to bring over.</param>
 /// <param name="SameNextToken">Positions with the same most probable token.</param>
 /// <param name="Positions">Positions.</param>
-/// <param name="Limit">Largest difference that rounding explains.</param>
+/// <param name="Limit">Largest difference that rounding every weight once to a plain format explains.</param>
 internal sealed record LogitsDrift(double Largest, double Mean, double Effect, int SameNextToken, int Positions, double Limit)
 {
     /// <summary>Whether rounding explains the difference. NaN is never explained.</summary>

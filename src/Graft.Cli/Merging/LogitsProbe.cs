@@ -41,7 +41,17 @@ internal sealed class LogitsProbe : IDisposable
         _tape.Reset();
         _tape.Mode = TapeMode.Inference;
         var context = new ForwardContext(_tape);
-        context.AddSequence(_ids);
+        if (model is Seq2SeqLanguageModel encoderDecoder)
+        {
+            // It reads the text, and writes it again.
+            context.AddSource(_ids);
+            context.AddSequence([encoderDecoder.Config.DecoderStartTokenId, .. _ids.AsSpan(0, _ids.Length - 1)]);
+        }
+        else
+        {
+            context.AddSequence(_ids);
+        }
+
         return model.Logits(context, model.Forward(context)).Span.ToArray();
     }
 

@@ -4,8 +4,8 @@ using Graft.Tensors.Kernels;
 
 namespace Graft.Cli.Merging;
 
-/// <summary>How far merging has moved the weights.</summary>
-/// <param name="Tensors">Tensors that were merged into.</param>
+/// <summary>How far merging or quantising has moved the weights.</summary>
+/// <param name="Tensors">Tensors that were changed.</param>
 /// <param name="Largest">Largest change of a value.</param>
 /// <param name="Mean">Mean change of a value.</param>
 /// <param name="Unchanged">Share of their values that stayed the same: the change was zero, or was lost to the rounding of the dtype.</param>
@@ -13,10 +13,15 @@ internal sealed record WeightDrift(int Tensors, double Largest, double Mean, dou
 {
     private const int Chunk = 1 << 20;
 
+    /// <summary>The weights that are in place now, to compare with later.</summary>
+    /// <param name="model">The model.</param>
+    public static IReadOnlyDictionary<WeightSlot, Parameter> Snapshot(LanguageModel model) => model.NamedWeights().ToDictionary(weight => weight.Slot, weight => weight.Slot.Original);
+
     /// <summary>Compares the weights that are in place with those from before.</summary>
-    /// <param name="model">The model, merged.</param>
-    /// <param name="before">Its weights before merging.</param>
-    public static WeightDrift Between(LanguageModel model, IReadOnlyDictionary<WeightSlot, Parameter> before)
+    /// <param name="model">The model, merged or quantised.</param>
+    /// <param name="before">Its weights before that.</param>
+    /// <param name="turned">Weights that are stored the other way round now.</param>
+    public static WeightDrift Between(LanguageModel model, IReadOnlyDictionary<WeightSlot, Parameter> before, IReadOnlySet<WeightSlot>? turned = null)
     {
         var total = new Sums();
         int tensors = 0;
@@ -25,11 +30,24 @@ internal sealed record WeightDrift(int Tensors, double Largest, double Mean, dou
             if (!ReferenceEquals(slot.Original, before[slot]))
             {
                 tensors++;
-                total.Add(before[slot], slot.Original);
+                total.Add(turned?.Contains(slot) == true ? Transpose(before[slot]) : before[slot], slot.Original);
             }
         }
 
         return new WeightDrift(tensors, total.Largest, total.Count == 0 ? 0 : total.Sum / total.Count, total.Count == 0 ? 0 : (double)total.Same / total.Count);
+    }
+
+    private static Parameter Transpose(Parameter weight)
+    {
+        (int rows, int columns) = (weight.Shape[0], weight.Shape[1]);
+        float[] values = weight.ToArray();
+        var turned = Parameter.Create(weight.Name, columns, rows);
+        for (int i = 0; i < values.Length; i++)
+        {
+            turned.Values[(i % columns * rows) + (i / columns)] = values[i];
+        }
+
+        return turned;
     }
 
     private unsafe struct Sums

@@ -22,8 +22,13 @@ internal static partial class ProbeModel
     public static PeftModel Create(PeftModel model, int layers)
     {
         ModelFamily family = ModelFamilies.Of(ConfigReader.Parse(Shrink(model.Base.Config, layers), "a smaller config.json"), out ModelConfig config);
-        DType dtype = Blocks(model).First().NamedWeights().First().Slot.Original.DType;
-        var probe = new PeftModel(family.Create(config, new BlankWeights(dtype)));
+        LanguageModel blank = family.Create(config, new BlankWeights(PlainDType(model)));
+        if (model.Base.Quantization is { } quantization)
+        {
+            ModelQuantization.Quantize(blank, quantization);
+        }
+
+        var probe = new PeftModel(blank);
         if (model.AdapterNames.Count > 0)
         {
             probe.AddAdapter(OnEveryLayer(model));
@@ -39,6 +44,10 @@ internal static partial class ProbeModel
     /// <summary>The lowest block with something to train: nothing below it is kept for the backward pass.</summary>
     public static int LowestTrainedBlock(PeftModel model)
         => model.TrainableParameters().Min(parameter => BlockNumber().Match(parameter.Name) is { Success: true } number ? int.Parse(number.ValueSpan) : 0);
+
+    /// <summary>The format of a block's weights, as far as they are not quantised.</summary>
+    private static DType PlainDType(PeftModel model)
+        => Blocks(model).First().NamedWeights().Select(weight => weight.Slot.Original).FirstOrDefault(weight => weight.Quantized is null)?.DType ?? DType.Float32;
 
     private static string Shrink(ModelConfig config, int layers)
     {

@@ -1,4 +1,5 @@
 using Graft.Cli.Configuration;
+using Graft.Models;
 using Graft.Peft;
 using Graft.Tensors;
 using Graft.Training;
@@ -8,16 +9,23 @@ using Graft.Training.Optimizers;
 namespace Graft.Cli.Planning;
 
 /// <summary>Memory that a run will take at its peak, in bytes.</summary>
-/// <param name="Weights">The base weights, mapped from the file: the system can drop them and read them again.</param>
+/// <param name="Weights">The base weights that are mapped from files: the system can drop them and read them again.</param>
+/// <param name="Program">The program's own files in memory.</param>
 /// <param name="Trained">Values and gradients of what is trained, fp32.</param>
 /// <param name="Optimizer">The optimizer's state.</param>
 /// <param name="Activations">What the largest batch keeps for its backward pass, and works with.</param>
 /// <param name="Logits">Of <paramref name="Activations"/>, the head's: a chunk of logits.</param>
-/// <param name="Process">The program, tokenizer and data.</param>
-internal sealed record MemoryEstimate(long Weights, long Trained, long Optimizer, long Activations, long Logits, long Process)
+/// <param name="Process">What the process has allocated already: runtime, compiled code, tokenizer, data, weights that are not mapped.</param>
+internal sealed record MemoryEstimate(long Weights, long Program, long Trained, long Optimizer, long Activations, long Logits, long Process)
 {
+    /// <summary>What the process alone occupies.</summary>
+    public long Private => Trained + Optimizer + Activations + Process;
+
+    /// <summary>What is backed by files.</summary>
+    public long FileBacked => Weights + Program;
+
     /// <summary>All together.</summary>
-    public long Total => Weights + Trained + Optimizer + Activations + Process;
+    public long Total => Private + FileBacked;
 }
 
 /// <summary>Time that a run will take.</summary>
@@ -38,22 +46,30 @@ internal sealed class RunEstimate
 
     private const int MoreLayers = 3;
 
+    /// <summary>What a run allocates besides: code that is compiled while it goes on, logs, buffers of files. Measured; the same for small and large models.</summary>
+    private const long RunBytes = 4L << 20;
+
     private readonly PreparedRun _run;
     private readonly TrainingArguments _arguments;
     private readonly List<TokenizedSample> _batch;
     private readonly List<TokenizedSample> _measured;
+    private readonly HashSet<(int Tokens, int Labelled)> _batchSizes = [];
     private readonly StepProbe _few;
     private readonly StepProbe _more;
 
     private RunEstimate(PreparedRun run, int? mostTokens, double seconds)
     {
         _run = run;
-        _arguments = run.Configuration.ToTrainingArguments();
+        _arguments = run.Arguments;
         _batch = LargestBatch();
         _measured = mostTokens is { } limit ? Shorten(_batch, limit) : _batch;
-        _few = StepProbe.Run(run.Model, FewLayers, _measured, _arguments.GradientCheckpointing, seconds: 0);
-        _more = StepProbe.Run(run.Model, MoreLayers, _measured, _arguments.GradientCheckpointing, seconds);
-        Memory = EstimateMemory();
+        _few = StepProbe.Run(run.Model, FewLayers, _measured, _arguments, seconds: 0);
+        _more = StepProbe.Run(run.Model, MoreLayers, _measured, _arguments, seconds);
+
+        // What the small models were made of is no part of the run.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Memory = WithLogits(_arguments.LogitsBytes);
     }
 
     /// <summary>Memory.</summary>
@@ -64,6 +80,9 @@ internal sealed class RunEstimate
 
     /// <summary>Measures quickly, with a part of the largest batch: for memory only.</summary>
     public static MemoryEstimate MemoryOf(PreparedRun run) => new RunEstimate(run, mostTokens: 64, seconds: 0).Memory;
+
+    /// <summary>Measures with as many tokens as are enough for the memory of any batch, which grows with them.</summary>
+    public static RunEstimate ForMemory(PreparedRun run) => new(run, mostTokens: 1024, seconds: 0);
 
     /// <summary>Measures with the largest batch.</summary>
     /// <param name="run">The run.</param>
@@ -85,7 +104,9 @@ internal sealed class RunEstimate
         return new TimeEstimate(total / _run.Steps.MaxSteps, total, (long)(epochs * statistics.TotalTokens), rate);
     }
 
-    private MemoryEstimate EstimateMemory()
+    /// <summary>Memory if logits were held in another amount at a time.</summary>
+    /// <param name="logitsBytes">Most bytes of logits.</param>
+    public MemoryEstimate WithLogits(long logitsBytes)
     {
         PeftModel model = _run.Model;
         (long trainable, _) = model.CountParameters();
@@ -93,25 +114,42 @@ internal sealed class RunEstimate
         double scale = TokensOf(_batch) / (double)TokensOf(_measured);
         long saved = (long)(scale * AtDepth(layers, probe => probe.SavedBytes));
         long bodyPeak = (long)(scale * AtDepth(layers, probe => probe.BodyPeakBytes));
-        long head = HeadBytes();
+
+        // Rows of logits do not grow with the batch: a little more than a chunk is two small ones.
+        (long head, long withHead) = _batchSizes.Select(size => (Head: HeadBytes(size.Tokens, size.Labelled, logitsBytes), Saved: (long)(saved * (size.Tokens / (double)TokensOf(_batch)))))
+            .Select(bytes => (bytes.Head, bytes.Head + bytes.Saved))
+            .MaxBy(bytes => bytes.Item2);
+        (long ownBytes, long fileBacked) = ProcessMemory.Now();
+        long resident = model.Base.Folder is { } folder ? ProcessMemory.ResidentOf(folder) : 0;
         return new MemoryEstimate(
-            model.Base.DistinctWeights().Sum(weight => weight.Slot.Original.Count * weight.Slot.Original.DType.SizeInBytes()),
+            model.Base.DistinctWeights().Sum(weight => MappedBytes(weight.Slot.Original)),
+            Math.Max(0, fileBacked - resident),
             trainable * 2 * sizeof(float),
             (long)(trainable * OptimizerBytes()),
-            Math.Max(bodyPeak, saved + head),
+            Math.Max(bodyPeak, withHead),
             head,
-            Environment.WorkingSet);
+            ownBytes + RunBytes);
     }
 
     private double AtDepth(int layers, Func<StepProbe, long> bytes) => bytes(_few) + ((layers - FewLayers) * (double)(bytes(_more) - bytes(_few)));
 
-    /// <summary>The head's memory: the gradient of the hidden rows, and a chunk of logits of at most 64 MiB and 512 rows with its hidden rows.</summary>
-    private long HeadBytes()
+    /// <summary>Bytes of a weight that lie in a file; what was converted or quantised while it was loaded is the process's own.</summary>
+    private static long MappedBytes(Parameter weight) => weight switch
+    {
+        { Quantized: BlockMatrix blocks } => blocks.ByteLength,
+        { Quantized: not null } or { Owner: NativeBuffer } => 0,
+        _ => weight.Count * weight.DType.SizeInBytes(),
+    };
+
+    /// <summary>The head's memory: the gradient of the hidden rows, and a chunk of logits with its hidden rows, which in bf16 are rounded in a copy for the head's gradient.</summary>
+    private long HeadBytes(int tokens, int labelled, long logitsBytes)
     {
         (int vocabulary, int hidden) = (_run.Model.Base.Config.VocabularySize, _run.Model.Base.Config.HiddenSize);
-        int labelled = TrainableOf(_batch);
-        long rows = _run.Model.Base.Head.Plugs.Count > 0 ? 2L * TokensOf(_batch) : Math.Min(labelled, Math.Clamp((16 << 20) / vocabulary, 1, 512));
-        return sizeof(float) * ((rows * (vocabulary + hidden)) + ((long)TokensOf(_batch) * hidden));
+        Linear linear = _run.Model.Base.Head;
+        bool trains = linear.Weight.Original.RequiresGrad || _run.Model.AdapterNames.Count == 0;
+        long rows = linear.Plugs.Count > 0 ? 2L * tokens : Op.RowsOfLogits(labelled, vocabulary, logitsBytes, trains);
+        long rounded = _arguments.Bf16 && trains ? rows * hidden : 0;
+        return sizeof(float) * ((rows * (vocabulary + hidden)) + ((long)tokens * hidden) + rounded);
     }
 
     /// <summary>Bytes of optimizer state for each trained number, as an optimizer of one matrix has them.</summary>
@@ -144,10 +182,14 @@ internal sealed class RunEstimate
             for (int batch = 0; batch < _run.Batches.BatchesIn(epoch); batch++)
             {
                 int tokens = 0;
+                int labelled = 0;
                 foreach (int index in _run.Batches.Batch(epoch, batch))
                 {
                     tokens += TokensOf(_run.Data.Samples[index]);
+                    labelled += _run.Data.Samples[index].TrainableTokens;
                 }
+
+                _batchSizes.Add((tokens, labelled));
 
                 if (tokens > most)
                 {

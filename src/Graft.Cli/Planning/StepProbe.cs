@@ -19,13 +19,13 @@ internal sealed record StepProbe(int Layers, long SavedBytes, long BodyPeakBytes
     /// <param name="model">The model to be trained, with its adapter.</param>
     /// <param name="layers">How many layers to measure with.</param>
     /// <param name="samples">The batch.</param>
-    /// <param name="checkpointing">Whether blocks are recomputed.</param>
+    /// <param name="arguments">Whether blocks are recomputed, and what products compute in.</param>
     /// <param name="seconds">Time after which no further step is begun; the fastest step counts.</param>
-    public static StepProbe Run(PeftModel model, int layers, IReadOnlyList<TokenizedSample> samples, bool checkpointing, double seconds)
+    public static StepProbe Run(PeftModel model, int layers, IReadOnlyList<TokenizedSample> samples, TrainingArguments arguments, double seconds)
     {
         using PeftModel probe = ProbeModel.Create(model, layers);
         using var buffer = new ParameterBuffer([.. probe.TrainableParameters().Select(trainable => trainable.Parameter)]);
-        using var tape = new Tape();
+        using var tape = new Tape { Precision = arguments.Bf16 ? ComputePrecision.BFloat16 : ComputePrecision.Float32 };
         var batch = new MicroBatch(tape);
         foreach (TokenizedSample sample in samples)
         {
@@ -35,10 +35,10 @@ internal sealed record StepProbe(int Layers, long SavedBytes, long BodyPeakBytes
 
         long body = ProbeModel.Blocks(probe).SelectMany(block => block.NamedWeights()).Where(weight => weight.Slot.Original.Shape.Length == 2).Sum(weight => weight.Slot.Original.Count);
         long started = Stopwatch.GetTimestamp();
-        StepProbe best = Step(probe, batch, checkpointing);
+        StepProbe best = Step(probe, batch, arguments.GradientCheckpointing);
         while (Stopwatch.GetElapsedTime(started).TotalSeconds < seconds)
         {
-            StepProbe next = Step(probe, batch, checkpointing);
+            StepProbe next = Step(probe, batch, arguments.GradientCheckpointing);
             best = next.Seconds < best.Seconds ? next : best;
         }
 

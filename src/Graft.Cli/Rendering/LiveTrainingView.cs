@@ -84,7 +84,7 @@ internal sealed class LiveTrainingView(IAnsiConsole console, PreparedRun run, Me
         {
             new Markup($"{bar} step [bold]{_step.Step}[/]/{_step.MaxSteps}  epoch {_step.Epoch:0.00}"),
             new Markup($"loss [bold]{Units.Loss(_step.Loss)}[/] {Arrow()}  mean {Units.Loss(_trend.Mean)}  lr {_step.LearningRate:0.00e+0}  grad_norm {_step.GradNorm:0.###}"),
-            new Markup($"{_step.TokensPerSecond:0} tok/s  peak memory {Units.Bytes(ProcessMemory.Peak)}  {Units.Time(Now() - _started)} gone, [bold]{Units.Time(_step.RemainingSeconds)}[/] left"),
+            new Markup($"{_step.TokensPerSecond:0} tok/s  peak memory {Units.Bytes(ProcessMemory.PeakResident)}  {Units.Time(Now() - _started)} gone, [bold]{Units.Time(_step.RemainingSeconds)}[/] left"),
         };
         foreach (LogRow row in _evaluations.TakeLast(ShownEvaluations))
         {

@@ -1,4 +1,5 @@
 using Graft.Cli.CommandLine;
+using Spectre.Console;
 
 namespace Graft.Cli.Rendering;
 
@@ -12,6 +13,19 @@ internal static class Notes
         {
             output.Note($"note: {note}");
             output.Event("note", writer => writer.WriteString("message", note));
+        }
+    }
+
+    /// <summary>Writes one while a run is shown: above a live display, not into it.</summary>
+    public static void Warn(Output output, string note)
+    {
+        if (output.IsInteractive)
+        {
+            output.Progress.WriteLine($"note: {note}");
+        }
+        else
+        {
+            Write(output, [note]);
         }
     }
 }

@@ -20,15 +20,17 @@ internal static class PlanReport
         (int sequences, int tokens) = estimate.LargestBatchSize;
         output.Line($"batch    the largest has {sequences} samples, {tokens:N0} tokens");
         output.Line();
-        Row(output, memory.Weights, "base weights, mapped from the file");
         Row(output, memory.Trained, "what is trained, with gradients, fp32");
         Row(output, memory.Optimizer, $"state of {run.Arguments.Optim}");
         Row(output, memory.Activations, $"activations{(run.Arguments.GradientCheckpointing ? ", checkpointed" : string.Empty)}; the logits take {Units.Bytes(memory.Logits)} of it");
-        Row(output, memory.Process, "the program, tokenizer and data");
-        Row(output, memory.Total, "at the peak");
+        Row(output, memory.Process, "the process as it is: runtime, tokenizer, data");
+        Row(output, memory.Private, "private memory at the peak");
+        Row(output, memory.Weights, "base weights, mapped from the file");
+        Row(output, memory.Program, "files of the program");
+        Row(output, memory.Total, "at the peak, files included; the system can drop those and read them again");
         if (memory.Total > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
         {
-            output.Line($"  more than this machine's {Units.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}: lower per_device_train_batch_size, or set gradient_checkpointing");
+            output.Line($"  more than this machine's {Units.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}: give --memory {Units.Bytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2).Replace(" ", string.Empty, StringComparison.Ordinal)} to make it fit");
         }
 
         output.Line();
@@ -47,12 +49,20 @@ internal static class PlanReport
         writer.WriteNumber("samples", run.Data.Samples.Count);
         writer.WriteNumber("max_steps", run.Steps.MaxSteps);
         writer.WriteNumber("largest_batch_tokens", estimate.LargestBatchSize.Tokens);
+        writer.WriteNumber("base_bytes", StorageText.BytesOf(run.Model.Base));
         writer.WriteNumber("weights_bytes", memory.Weights);
         writer.WriteNumber("trained_bytes", memory.Trained);
         writer.WriteNumber("optimizer_bytes", memory.Optimizer);
         writer.WriteNumber("activation_bytes", memory.Activations);
         writer.WriteNumber("logits_bytes", memory.Logits);
         writer.WriteNumber("process_bytes", memory.Process);
+        writer.WriteNumber("program_bytes", memory.Program);
+        writer.WriteNumber("private_bytes", memory.Private);
+        writer.WriteNumber("file_backed_bytes", memory.FileBacked);
+        writer.WriteNumber("per_device_train_batch_size", run.Arguments.PerDeviceTrainBatchSize);
+        writer.WriteNumber("gradient_accumulation_steps", run.Arguments.GradientAccumulationSteps);
+        writer.WriteBoolean("gradient_checkpointing", run.Arguments.GradientCheckpointing);
+        writer.WriteBoolean("bf16", run.Arguments.Bf16);
         writer.WriteNumber("peak_bytes", memory.Total);
         writer.WriteNumber("step_seconds", Math.Round(time.SecondsPerStep, 4));
         writer.WriteNumber("total_seconds", Math.Round(time.TotalSeconds, 2));

@@ -14,11 +14,17 @@ internal static class PlanText
         TrainingArguments arguments = run.Arguments;
         LengthStatistics lengths = run.Data.Statistics;
         yield return $"model    {run.Model.Base.Config.ModelType}, {all:N0} parameters, {trainable:N0} trained ({100.0 * trainable / all:0.##} %) by {MethodName(run.Configuration.Method)}";
+        if (StorageText.Of(run.Model.Base) is { } storage)
+        {
+            yield return $"base     {storage}; {Units.Bytes(StorageText.BytesOf(run.Model.Base))} with what is not quantised";
+        }
+
         yield return $"data     {lengths.Count:N0} samples of {lengths.Min} to {lengths.Max} tokens, {lengths.TotalTokens:N0} tokens, {lengths.TrainableTokens:N0} of them learnt"
             + (run.Data.EvalSamples.Count > 0 ? $"; {run.Data.EvalSamples.Count:N0} samples held back" : string.Empty);
         string accumulated = arguments.GradientAccumulationSteps > 1 ? $" x {arguments.GradientAccumulationSteps} accumulated" : string.Empty;
-        string what = run.Data.Packs is null ? "samples" : "packs";
+        string what = run.Data.IsPacked ? "packs" : "samples";
         yield return $"steps    {run.Steps.MaxSteps:N0} of {arguments.PerDeviceTrainBatchSize} {what}{accumulated}, {arguments.LrSchedulerType} from {arguments.LearningRate:0.##e+0}";
+        yield return $"compute  {(arguments.Bf16 ? "bf16 products, sums in fp32" : "fp32")} ({run.Configuration.Arithmetic.Reason})";
         yield return $"output   {run.Configuration.OutputDir}";
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
+using Graft.Cli.Planning;
 using Graft.Training;
 
 namespace Graft.Cli.Rendering;
@@ -11,7 +12,7 @@ internal static class TrainingSummary
     private static readonly SearchValues<char> ShellSigns = SearchValues.Create(" \"'$&;()*?<>|`\\");
 
     /// <summary>Writes it to stdout, or as the <c>summary</c> event.</summary>
-    public static void Write(Output output, PreparedRun run, TrainingResult result)
+    public static void Write(Output output, PreparedRun run, TrainingResult result, PeakMemory peak)
     {
         string folder = run.Configuration.OutputDir;
         string resume = $"graft train {Quote(folder)} --resume";
@@ -31,13 +32,14 @@ internal static class TrainingSummary
                 output.Line($"best evaluation: {Units.Loss(best)} at step {result.State.BestGlobalStep}{(result.State.BestModelCheckpoint is { } at ? $", {at}" : string.Empty)}");
             }
 
+            output.Line($"peak memory: {Units.Bytes(peak.Private)} private, and {Units.Bytes(peak.FileBacked)} of files (weights and program), which the system can drop");
             output.Line(run.Model.AdapterNames.Count > 0 ? $"adapter: {folder}" : $"model: {folder}");
         }
 
-        WriteEvent(output, result, folder, resume);
+        WriteEvent(output, result, folder, resume, peak);
     }
 
-    private static void WriteEvent(Output output, TrainingResult result, string folder, string resume) => output.Event("summary", writer =>
+    private static void WriteEvent(Output output, TrainingResult result, string folder, string resume, PeakMemory peak) => output.Event("summary", writer =>
     {
         writer.WriteString("output", folder);
         writer.WriteNumber("global_step", result.GlobalStep);
@@ -50,7 +52,9 @@ internal static class TrainingSummary
         writer.WriteNumber("seconds", Math.Round(result.Seconds, 3));
         writer.WriteNumber("tokens", result.Tokens);
         writer.WriteNumber("tokens_per_s", Math.Round(result.Tokens / Math.Max(result.Seconds, 1e-9), 1));
-        writer.WriteNumber("peak_resident_bytes", ProcessMemory.Peak);
+        writer.WriteNumber("peak_resident_bytes", ProcessMemory.PeakResident);
+        writer.WriteNumber("peak_private_bytes", peak.Private);
+        writer.WriteNumber("peak_file_backed_bytes", peak.FileBacked);
         writer.WriteBoolean("interrupted", result.Interrupted);
         writer.WriteBoolean("stopped_early", result.StoppedEarly);
         if (result.State.BestMetric is { } best)

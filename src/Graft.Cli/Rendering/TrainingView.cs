@@ -48,7 +48,7 @@ internal abstract class TrainingView : ITrainingObserver
     /// <summary>What is said before the first step.</summary>
     protected static IEnumerable<string> StartLines(PreparedRun run, MemoryEstimate memory, TrainingPlan plan)
     {
-        IEnumerable<string> lines = PlanText.Lines(run).Append($"memory   about {Units.Bytes(memory.Total)} at the peak, {Units.Bytes(memory.Weights)} of it mapped weights");
+        IEnumerable<string> lines = PlanText.Lines(run).Append($"memory   about {Units.Bytes(memory.Private)} private at the peak, and {Units.Bytes(memory.FileBacked)} of files (weights {Units.Bytes(memory.Weights)})");
         return plan.ResumedAt > 0 ? lines.Append($"resumed  after step {plan.ResumedAt:N0}") : lines;
     }
 }

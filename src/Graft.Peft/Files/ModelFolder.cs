@@ -15,12 +15,16 @@ internal static class ModelFolder
         "spiece.model", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json", "vocab.txt",
     ];
 
+    /// <summary>What the weights are to be loaded as: today's name, and the older one.</summary>
+    private static readonly string[] DTypeFields = ["dtype", "torch_dtype"];
+
     /// <summary>Writes the weights, then the other files, config.json last: a folder with a config is complete.</summary>
     /// <param name="folder">The folder; created when missing.</param>
     /// <param name="model">The model.</param>
     /// <param name="storedAs">The format that a weight is to be saved in.</param>
     /// <param name="maximumShardBytes">Bytes of a file above which the weights are split.</param>
-    public static void Write(string folder, LanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes)
+    /// <param name="dtype">The one format of all weights, which config.json then names; null where they keep theirs.</param>
+    public static void Write(string folder, LanguageModel model, Func<WeightSlot, DType> storedAs, long maximumShardBytes, DType? dtype)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
@@ -37,7 +41,7 @@ internal static class ModelFolder
             }
         }
 
-        AtomicFile.WriteAllText(Path.Combine(folder, "config.json"), Config(model));
+        AtomicFile.WriteAllText(Path.Combine(folder, "config.json"), Config(model, dtype));
     }
 
     /// <summary>The tokenizer that a GGUF file carries, where it does.</summary>
@@ -54,21 +58,23 @@ internal static class ModelFolder
 
     private static void WriteBytes(string folder, string name, byte[] bytes) => AtomicFile.Write(Path.Combine(folder, name), stream => stream.Write(bytes), bytes.Length);
 
-    /// <summary>The config as it was, unless merging has given the head a matrix of its own, an adapter has brought another vocabulary, or the layers are quantised otherwise.</summary>
-    private static string Config(LanguageModel model)
+    /// <summary>The config as it was, unless merging has given the head a matrix of its own, an adapter has brought another vocabulary, or the weights are stored otherwise.</summary>
+    private static string Config(LanguageModel model, DType? dtype)
     {
         JsonElement root = model.Config.Reader.Root;
         bool isTied = ReferenceEquals(model.Head.Weight.Original, model.InputEmbedding.Weight.Original);
         int vocabulary = model.InputEmbedding.Weight.Original.Shape[0];
-        if (isTied == model.Config.TieWordEmbeddings && vocabulary == model.Config.VocabularySize && model.Quantization == QuantizationConfig.Of(model.Config.Reader))
+        string[] dtypeFields = dtype is null ? [] : [.. DTypeFields.Where(name => root.TryGetProperty(name, out _))];
+        if (dtypeFields.Length == 0 && isTied == model.Config.TieWordEmbeddings && vocabulary == model.Config.VocabularySize && model.Quantization == QuantizationConfig.Of(model.Config.Reader))
         {
             return root.GetRawText();
         }
 
-        string[] changed = ["tie_word_embeddings", "vocab_size", "quantization_config"];
+        string[] changed = ["tie_word_embeddings", "vocab_size", "quantization_config", .. dtypeFields];
         var members = root.EnumerateObject().Where(member => !changed.Contains(member.Name)).Select(member => KeyValuePair.Create(member.Name, (object?)member.Value)).ToList();
         members.Add(KeyValuePair.Create("tie_word_embeddings", (object?)isTied));
         members.Add(KeyValuePair.Create("vocab_size", (object?)vocabulary));
+        members.AddRange(dtypeFields.Select(name => KeyValuePair.Create(name, (object?)dtype.ToString()!.ToLowerInvariant())));
         if (model.Quantization is { } quantization)
         {
             members.Add(KeyValuePair.Create("quantization_config", (object?)Json(quantization)));

@@ -53,7 +53,7 @@ public static class Checkpoint
         return output;
     }
 
-    private sealed class CheckpointNode : Node
+    private sealed unsafe class CheckpointNode : Node
     {
         public override string Name => "checkpoint";
 
@@ -72,11 +72,16 @@ public static class Checkpoint
             tape.RandomOrdinal = Ordinal;
             int scope = tape.BeginScope();
             Tensor again = Block.Run(tape, Input, State);
-            tape.EndScope(scope, again);
             tape.Release(again);
+            tape.EndScope(scope, again);
             tape.RandomOrdinal = ordinal;
             Tape.TryMoveGradient(Output, again);
             tape.BackwardFrom(first);
+            if (Input.Gradient != null)
+            {
+                // It lies amid what the block has worked with: the next block needs that room in one piece.
+                Input.Gradient = tape.Arena.MoveDown(Input.Gradient, Input.Count);
+            }
         }
     }
 }

@@ -28,5 +28,13 @@ public abstract class Node
         _saved.Add(tensor);
     }
 
+    /// <summary>Keeps statistics, whose precision the backward pass depends on: they stay fp32 whatever the tape computes in.</summary>
+    /// <param name="tensor">Statistics that the forward pass made.</param>
+    public void SaveExactly(Tensor tensor)
+    {
+        tensor.IsExact = true;
+        Save(tensor);
+    }
+
     internal void ForgetSaved() => _saved.Clear();
 }

@@ -50,10 +50,10 @@ public sealed class OpProfile
     /// <summary>Begins to measure the backward pass of an op.</summary>
     internal static Span Backward(string name) => new(name, isBackward: true);
 
-    /// <summary>A kernel says what it is about to do.</summary>
+    /// <summary>A kernel, or a part of the step that is not an op, says what it is about to do.</summary>
     /// <param name="operations">Floating-point operations, for products.</param>
     /// <param name="bytes">Bytes read and written.</param>
-    internal static void Count(double operations, double bytes)
+    public static void Count(double operations, double bytes)
     {
         _operations += (long)operations;
         _bytes += (long)bytes;

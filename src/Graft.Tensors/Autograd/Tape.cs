@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Graft.Tensors.Kernels;
 using Graft.Tensors.Memory;
 
 namespace Graft.Tensors;
@@ -10,6 +11,9 @@ namespace Graft.Tensors;
 /// </remarks>
 public sealed unsafe class Tape : IDisposable
 {
+    /// <summary>What <see cref="LogitsBytes"/> is unless set: fewer rows at a time read the head too often.</summary>
+    public const long DefaultLogitsBytes = 128L << 20;
+
     private readonly List<Node> _nodes = new(1024);
     private readonly List<Tensor> _tensors = new(1024);
     private readonly List<Tensor> _live = new(1024);
@@ -21,6 +25,12 @@ public sealed unsafe class Tape : IDisposable
 
     /// <summary>Whether nodes are recorded.</summary>
     public TapeMode Mode { get; set; } = TapeMode.Inference;
+
+    /// <summary>What products compute in, and what is kept for the backward pass in.</summary>
+    public ComputePrecision Precision { get; set; }
+
+    /// <summary>Most bytes of logits that <see cref="Op.LinearCrossEntropy"/> holds at a time.</summary>
+    public long LogitsBytes { get; set; } = DefaultLogitsBytes;
 
     /// <summary>Whether products read their weight once and unpacked: for a few rows, as when each sequence is decoded token by token.</summary>
     /// <remarks>
@@ -58,6 +68,8 @@ public sealed unsafe class Tape : IDisposable
         tensor.RequiresGrad = requiresGrad && Mode != TapeMode.Inference;
         tensor.Gradient = null;
         tensor.SavedBy = 0;
+        tensor.Packed = null;
+        tensor.IsExact = false;
         tensor.Producer = -1;
         _live.Add(tensor);
         return tensor;
@@ -130,7 +142,11 @@ public sealed unsafe class Tape : IDisposable
     /// <summary>Marks the beginning of a scope, to be given to <see cref="EndScope"/>.</summary>
     public int BeginScope() => _live.Count;
 
-    /// <summary>Frees the data of every tensor made since <paramref name="scope"/> that no node has saved, but for <paramref name="result"/>.</summary>
+    /// <summary>
+    /// Frees the data of every tensor made since <paramref name="scope"/> that no node has saved, but for <paramref name="result"/>. Where
+    /// the tape computes in bf16, what has been saved is stored as bf16 from here on. The result moves to where something was freed, so that
+    /// it does not split the memory that the next scope works in.
+    /// </summary>
     /// <param name="scope">What <see cref="BeginScope"/> returned.</param>
     /// <param name="result">What the scope made; stays.</param>
     public void EndScope(int scope, Tensor result)
@@ -139,26 +155,50 @@ public sealed unsafe class Tape : IDisposable
         for (int i = scope; i < _live.Count; i++)
         {
             Tensor tensor = _live[i];
-            if (tensor.SavedBy > 0 || ReferenceEquals(tensor, result))
+            if (ReferenceEquals(tensor, result))
             {
                 _live[kept++] = tensor;
+                continue;
             }
-            else
+
+            Release(tensor);
+            if (tensor.SavedBy > 0)
             {
-                FreeData(tensor);
+                _live[kept++] = tensor;
             }
         }
 
         CollectionsMarshal.SetCount(_live, kept);
+        if (result.Data != null)
+        {
+            result.Data = Arena.MoveDown(result.Data, result.Count);
+        }
     }
 
-    /// <summary>Frees the data of a tensor that no op will read any more, unless a node has saved it.</summary>
+    /// <summary>Frees the data of a tensor that no op of the forward pass will read any more, unless a node has saved it; that is then stored in the tape's precision.</summary>
     /// <param name="tensor">The tensor; its gradient can still flow.</param>
     public void Release(Tensor tensor)
     {
         if (tensor.SavedBy == 0)
         {
             FreeData(tensor);
+        }
+        else if (Precision == ComputePrecision.BFloat16)
+        {
+            Pack(tensor);
+        }
+    }
+
+    /// <summary>Rounds what one block hands to the next to the tape's precision, in place.</summary>
+    /// <remarks>A checkpointed block is run again from what was kept of its input: the first run must have seen no more than that.</remarks>
+    /// <param name="tensor">A block's input.</param>
+    public void Round(Tensor tensor)
+    {
+        if (Precision == ComputePrecision.BFloat16)
+        {
+            using OpProfile.Span span = OpProfile.Measure("rounding");
+            OpProfile.Count(0, 2.0 * sizeof(float) * tensor.Count);
+            RoundedTo.Apply(tensor.Data, tensor.Data, tensor.Count, DType.BFloat16);
         }
     }
 
@@ -176,6 +216,7 @@ public sealed unsafe class Tape : IDisposable
             Tensor output = node.Output;
             if (output.Gradient != null)
             {
+                Unpack(node);
                 using OpProfile.Span span = OpProfile.Backward(node.Name);
                 node.Backward(this);
             }
@@ -228,12 +269,48 @@ public sealed unsafe class Tape : IDisposable
 
     private void FreeData(Tensor tensor)
     {
-        if (tensor.Data == null)
+        if (tensor.Packed != null)
+        {
+            Arena.Free((float*)tensor.Packed, PackedLength(tensor));
+            tensor.Packed = null;
+        }
+
+        if (tensor.Data != null)
+        {
+            Arena.Free(tensor.Data, tensor.Count);
+            tensor.Data = null;
+        }
+    }
+
+    private void Pack(Tensor tensor)
+    {
+        if (tensor.IsExact || tensor.Data == null)
         {
             return;
         }
 
-        Arena.Free(tensor.Data, tensor.Count);
-        tensor.Data = null;
+        using OpProfile.Span span = OpProfile.Measure("packing");
+        var packed = (ushort*)Arena.Allocate(PackedLength(tensor));
+        HalfWidthCopy.Narrow(tensor.Data, packed, tensor.Count);
+        FreeData(tensor);
+        tensor.Packed = packed;
     }
+
+    private void Unpack(Node node)
+    {
+        foreach (Tensor tensor in node.Saved)
+        {
+            if (tensor.Packed != null)
+            {
+                using OpProfile.Span span = OpProfile.Backward("packing");
+                float* data = Arena.Allocate(tensor.Count);
+                HalfWidthCopy.Widen(tensor.Packed, data, tensor.Count);
+                FreeData(tensor);
+                tensor.Data = data;
+            }
+        }
+    }
+
+    /// <summary>Floats in whose memory the bf16 numbers fit.</summary>
+    private static long PackedLength(Tensor tensor) => (tensor.Count + 1) / 2;
 }

@@ -32,6 +32,12 @@ public sealed unsafe class Tensor
     /// <summary>All elements, row by row.</summary>
     public Span<float> Span => new(Data, checked((int)Count));
 
+    /// <summary>The elements as bf16 while <see cref="Data"/> is null, until a backward pass needs them; null otherwise.</summary>
+    internal ushort* Packed { get; set; }
+
+    /// <summary>Whether it is kept as it is whatever the tape's precision: statistics of a norm or a softmax.</summary>
+    internal bool IsExact { get; set; }
+
     /// <summary>Gradient of the loss, or null while nothing has contributed to it.</summary>
     internal float* Gradient { get; set; }
 

@@ -9,8 +9,8 @@ namespace Graft.Tensors.Memory;
 public sealed unsafe class StepArena : IDisposable
 {
     private const long Alignment = 64;
-    private const long FirstSlabBytes = 4L << 20;
-    private const long LargestSlabBytes = 1L << 30;
+    private const long FirstSlabBytes = 64L << 20;
+    private const long LargeSlabBytes = 1L << 30;
 
     private readonly List<Slab> _slabs = [];
 
@@ -20,8 +20,32 @@ public sealed unsafe class StepArena : IDisposable
     /// <summary>Largest value of <see cref="BytesInUse"/> since <see cref="ResetPeak"/>.</summary>
     public long PeakBytes { get; private set; }
 
+    /// <summary>Bytes that have been handed out at some time: the memory that the arena occupies, holes between ranges of different lives included.</summary>
+    public long TouchedBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (Slab slab in _slabs)
+            {
+                bytes += slab.Touched;
+            }
+
+            return bytes;
+        }
+    }
+
     /// <summary>Bytes of all slabs.</summary>
     public long ReservedBytes { get; private set; }
+
+    /// <summary>Begins with a large slab: a training step leaves no end of a small one unused. Address space only; pages count when they are touched.</summary>
+    public void BeginLarge()
+    {
+        if (_slabs.Count == 0)
+        {
+            AddSlab(LargeSlabBytes);
+        }
+    }
 
     /// <summary>Contents undefined, aligned to 64 bytes.</summary>
     /// <param name="count">Number of floats.</param>
@@ -30,18 +54,43 @@ public sealed unsafe class StepArena : IDisposable
         long bytes = Math.Max(Alignment, ((count * sizeof(float)) + Alignment - 1) / Alignment * Alignment);
         foreach (Slab slab in _slabs)
         {
-            if (slab.TryAllocate(bytes, out byte* found))
+            if (slab.TryAllocate(bytes, slab.Size, out byte* found))
             {
                 return Count(found, bytes);
             }
         }
 
-        long size = Math.Max(bytes, Math.Min(LargestSlabBytes, _slabs.Count == 0 ? FirstSlabBytes : _slabs[^1].Size * 2));
-        var added = new Slab(size);
-        _slabs.Add(added);
-        ReservedBytes += size;
-        added.TryAllocate(bytes, out byte* data);
+        // So large that the C library gives them back to the system when they are freed, and that their ends, where nothing fits any more, are few.
+        long size = Math.Max(bytes, _slabs.Count == 0 ? FirstSlabBytes : LargeSlabBytes);
+        AddSlab(size).TryAllocate(bytes, size, out byte* data);
         return Count(data, bytes);
+    }
+
+    /// <summary>Moves what <see cref="Allocate"/> returned into a hole before it, so that the memory after it becomes one.</summary>
+    /// <param name="data">The address.</param>
+    /// <param name="count">The number of floats asked for.</param>
+    /// <returns>The new address, or the old one where there is no such hole.</returns>
+    public float* MoveDown(float* data, long count)
+    {
+        long bytes = Math.Max(Alignment, ((count * sizeof(float)) + Alignment - 1) / Alignment * Alignment);
+        foreach (Slab slab in _slabs)
+        {
+            bool isHere = slab.Contains((byte*)data);
+            if (slab.TryAllocate(bytes, isHere ? slab.OffsetOf((byte*)data) : slab.Size, out byte* found))
+            {
+                BytesInUse += bytes;
+                Buffer.MemoryCopy(data, found, bytes, count * sizeof(float));
+                Free(data, count);
+                return (float*)found;
+            }
+
+            if (isHere)
+            {
+                break;
+            }
+        }
+
+        return data;
     }
 
     /// <summary>Gives back what <see cref="Allocate"/> returned.</summary>
@@ -90,6 +139,14 @@ public sealed unsafe class StepArena : IDisposable
         ReservedBytes = 0;
     }
 
+    private Slab AddSlab(long size)
+    {
+        var added = new Slab(size);
+        _slabs.Add(added);
+        ReservedBytes += size;
+        return added;
+    }
+
     private float* Count(byte* data, long bytes)
     {
         BytesInUse += bytes;
@@ -114,11 +171,16 @@ public sealed unsafe class StepArena : IDisposable
 
         public long Size { get; }
 
+        public long Touched { get; private set; }
+
         public bool Contains(byte* address) => address >= _data && address < _data + Size;
 
-        public bool TryAllocate(long bytes, out byte* data)
+        public long OffsetOf(byte* address) => address - _data;
+
+        /// <summary>Takes the first range that is large enough and starts before <paramref name="limit"/>.</summary>
+        public bool TryAllocate(long bytes, long limit, out byte* data)
         {
-            for (int i = 0; i < _free.Count; i++)
+            for (int i = 0; i < _free.Count && _free[i].Start < limit; i++)
             {
                 (long start, long size) = _free[i];
                 if (size < bytes)
@@ -136,6 +198,7 @@ public sealed unsafe class StepArena : IDisposable
                 }
 
                 data = _data + start;
+                Touched = Math.Max(Touched, start + bytes);
                 return true;
             }
 

@@ -10,6 +10,8 @@ public static unsafe partial class Op
     /// the probabilities again from it (Dao 2023, "FlashAttention-2"): with <c>D = Σ dy∘y</c>, <c>dS = P∘(dy vᵀ - D) * scale</c>,
     /// <c>dq = dS k</c>, <c>dk = dSᵀ q</c>, <c>dv = Pᵀ dy</c>; with dropout's mask M, <c>P∘M</c> takes the place of P in y and dv, and
     /// <c>M∘(dy vᵀ)</c> that of <c>dy vᵀ</c>. The same bits for any number of threads and for any batch around a sequence.
+    /// Where the tape computes in bf16, queries, keys and values are rounded in place, so that the backward pass sees what the forward
+    /// pass has seen; so are probabilities, dy and dS before they are multiplied. Scores and softmax are fp32.
     /// </remarks>
     /// <param name="tape">The tape.</param>
     /// <param name="queries">[tokens, any]: <see cref="AttentionSettings.Heads"/> heads at <paramref name="queryLayout"/>. Its sequences are those of the batch.</param>
@@ -36,11 +38,12 @@ public static unsafe partial class Op
     {
         using OpProfile.Span span = OpProfile.Measure("attention");
         AttentionDropout dropout = training && settings.Dropout > 0 ? AttentionDropout.Of(settings.Dropout, tape.RandomSeed, tape.RandomOrdinal++) : default;
-        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias, dropout);
+        var operands = new AttentionOperands(queries, queryLayout, keys, keyLayout, values, valueLayout, settings, bias, dropout) { Precision = tape.Precision };
         operands.Validate();
         ValidateReach(bias, settings, queries.Sequences);
         bool biasTrains = bias.Exists && bias.Values.RequiresGrad;
         bool requiresGrad = queries.RequiresGrad || keys.RequiresGrad || values.RequiresGrad || biasTrains;
+        RoundOperands(tape, queries, keys, values);
         Tensor y = tape.NewTensor(queries.Rows, settings.Heads * settings.ValueHeadDim, queries.Sequences, requiresGrad);
         Tensor? logSums = null;
         if (y.RequiresGrad && tape.Recording)
@@ -52,15 +55,29 @@ public static unsafe partial class Op
             node.Save(keys);
             node.Save(values);
             node.Save(y);
-            node.Save(logSums);
+            node.SaveExactly(logSums);
             if (bias.Exists)
             {
-                node.Save(bias.Values);
+                node.SaveExactly(bias.Values);
             }
         }
 
         AttentionForward.Run(operands, y, logSums);
         return y;
+    }
+
+    private static void RoundOperands(Tape tape, Tensor queries, Tensor keys, Tensor values)
+    {
+        tape.Round(queries);
+        if (!ReferenceEquals(keys, queries))
+        {
+            tape.Round(keys);
+        }
+
+        if (!ReferenceEquals(values, keys) && !ReferenceEquals(values, queries))
+        {
+            tape.Round(values);
+        }
     }
 
     private static void ValidateReach(RelativeBias bias, AttentionSettings settings, SequenceLayout sequences)
@@ -81,6 +98,11 @@ public static unsafe partial class Op
 
         public override void Backward(Tape tape)
         {
+            if (tape.Precision == ComputePrecision.BFloat16)
+            {
+                RoundedTo.Apply(Output.Gradient, Output.Gradient, Output.Count, DType.BFloat16);
+            }
+
             // The three may share a tensor, so each adds to its columns of a gradient that starts as zeros.
             float* queries = GradientOrNull(tape, Operands.Queries);
             float* keys = GradientOrNull(tape, Operands.Keys);

@@ -27,6 +27,7 @@ public static unsafe partial class Op
         }
 
         Tensor y = tape.NewTensor(rows, view.Columns, sequences, table.WantsGradient);
+        OpProfile.Count(0, (double)y.Count * (sizeof(float) + view.DType.SizeInBytes()));
         for (int i = 0; i < rows; i++)
         {
             WeightDecoder.Decode(view, (long)ids[i] * view.Columns, view.Columns, y.Data + ((long)i * view.Columns));

@@ -37,7 +37,7 @@ public static unsafe partial class Op
                 x.Data + first, offsets[s + 1] - offsets[s], columns, matrix.Threshold, (sbyte*)codes.Data + first, scales + offsets[s]);
         }
 
-        Int8Product.Run((sbyte*)codes.Data, scales, x.Rows, matrix, BiasValues(bias), y.Data);
+        Gemm.MultiplyTransposedInt8(x.Rows, (sbyte*)codes.Data, scales, matrix, BiasValues(bias), y.Data);
         tape.Release(codes);
         for (int s = 0; s < outliers.Length; s++)
         {

@@ -33,7 +33,7 @@ public static unsafe partial class Op
             if (x.RequiresGrad || weightTrains)
             {
                 node.Save(x);
-                node.Save(statistics);
+                node.SaveExactly(statistics);
             }
         }
 

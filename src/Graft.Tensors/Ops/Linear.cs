@@ -35,7 +35,7 @@ public static unsafe partial class Op
 
         bool trains = weight.WantsGradient || (bias?.WantsGradient ?? false);
         Tensor y = tape.NewTensor(x.Rows, outFeatures, x.Sequences, x.RequiresGrad || trains);
-        LinearForward(tape, x, view, y, layout, accumulate: false);
+        LinearForward(tape, x, weight, y, layout, accumulate: false);
         if (bias is not null)
         {
             BiasKernels.AddRow(y.Data, y.Rows, y.Columns, bias.View);
@@ -55,23 +55,19 @@ public static unsafe partial class Op
     }
 
     /// <summary><c>y (+)= x Wᵀ</c>, or <c>x W</c> for a weight stored [in, out], with the kernels that the tape asks for.</summary>
-    private static void LinearForward(Tape tape, Tensor x, in WeightView weight, Tensor y, LinearLayout layout, bool accumulate)
+    private static void LinearForward(Tape tape, Tensor x, Parameter weight, Tensor y, LinearLayout layout, bool accumulate)
     {
-        (int rows, int columns) = (x.Rows, x.Columns);
-        switch (layout, tape.Decoding)
+        if (!tape.Decoding)
         {
-            case (LinearLayout.OutIn, false):
-                Gemm.MultiplyTransposed(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
-                break;
-            case (LinearLayout.OutIn, true):
-                Gemm.MultiplyTransposedSmall(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
-                break;
-            case (_, false):
-                Gemm.Multiply(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
-                break;
-            default:
-                Gemm.MultiplySmall(rows, x.Data, columns, weight, y.Data, y.Columns, accumulate);
-                break;
+            LinearProduct.Multiply(tape, layout, x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate);
+        }
+        else if (layout == LinearLayout.OutIn)
+        {
+            Gemm.MultiplyTransposedSmall(x.Rows, x.Data, x.Columns, weight.View, y.Data, y.Columns, accumulate);
+        }
+        else
+        {
+            Gemm.MultiplySmall(x.Rows, x.Data, x.Columns, weight.View, y.Data, y.Columns, accumulate);
         }
     }
 
@@ -93,11 +89,11 @@ public static unsafe partial class Op
             {
                 if (Layout == LinearLayout.OutIn)
                 {
-                    Gemm.AccumulateTransposed(outFeatures, X.Columns, dy, outFeatures, X.Data, X.Columns, Weight.Gradient, X.Columns, X.Sequences.Offsets);
+                    LinearProduct.AccumulateGradient(tape, outFeatures, X.Columns, dy, X.Data, Weight.Gradient, X.Sequences.Offsets);
                 }
                 else
                 {
-                    Gemm.AccumulateTransposed(X.Columns, outFeatures, X.Data, X.Columns, dy, outFeatures, Weight.Gradient, outFeatures, X.Sequences.Offsets);
+                    LinearProduct.AccumulateGradient(tape, X.Columns, outFeatures, X.Data, dy, Weight.Gradient, X.Sequences.Offsets);
                 }
             }
 
@@ -109,14 +105,7 @@ public static unsafe partial class Op
             if (X.RequiresGrad)
             {
                 float* dx = tape.GradientOf(X, out bool accumulate);
-                if (Layout == LinearLayout.OutIn)
-                {
-                    Gemm.Multiply(rows, dy, outFeatures, Weight.View, dx, X.Columns, accumulate);
-                }
-                else
-                {
-                    Gemm.MultiplyTransposed(rows, dy, outFeatures, Weight.View, dx, X.Columns, accumulate);
-                }
+                LinearProduct.MultiplyBack(tape, Layout, rows, dy, outFeatures, Weight, dx, X.Columns, accumulate);
             }
         }
     }

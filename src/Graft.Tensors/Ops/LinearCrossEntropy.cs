@@ -4,12 +4,11 @@ namespace Graft.Tensors;
 
 public static unsafe partial class Op
 {
-    private const int LogitsChunkLength = 32 << 20;
     private const int MostRowsPerChunk = 512;
 
     /// <summary>The language model's head and its loss in one: <c>CrossEntropy(hidden headᵀ + bias, targets)</c>.</summary>
     /// <remarks>
-    /// Logits exist only for rows with a target, a chunk of at most 128 MiB and 512 rows at a time (smaller ones read the head too often), and the chunk's gradients are
+    /// Logits exist only for rows with a target, a chunk of at most <see cref="Tape.LogitsBytes"/> and 512 rows at a time (smaller ones read the head too often), and the chunk's gradients are
     /// formed before it is overwritten (design D6): <c>dlogits = scale (softmax - onehot)</c>, <c>dhidden = dlogits head</c>,
     /// <c>dhead = dlogitsᵀ hidden</c>, the last sequence by sequence. The gradient of hidden is thus in place when
     /// <see cref="Tape.Backward"/> starts. Where the tape does not record, only the loss is computed.
@@ -39,20 +38,13 @@ public static unsafe partial class Op
         RequireLossArguments(hidden, labelSmoothing, tokenLosses);
         RequireHead(hidden, head, headBias);
         using var labelled = new LabelledRows(tape, hidden.Sequences, targets, weight.Rows);
-        int limit = Math.Clamp(LogitsChunkLength / Math.Max(1, weight.Rows), 1, MostRowsPerChunk);
         bool headTrains = tape.Recording && (head.WantsGradient || headBias is { WantsGradient: true });
-        if (!headTrains && labelled.Count > 0)
-        {
-            // Chunks of like size: a short last one would read the head for a few rows. Sums over rows, where there are any, ask for fixed chunks.
-            int chunks = (labelled.Count + limit - 1) / limit;
-            limit = (labelled.Count + chunks - 1) / chunks;
-        }
-
-        int mostRows = Math.Min(limit, labelled.Count);
-        using var logits = new StepArenaRange(tape, (long)mostRows * weight.Rows);
-        using var rows = new StepArenaRange(tape, (long)mostRows * weight.Columns);
+        int limit = RowsOfLogits(labelled.Count, weight.Rows, tape.LogitsBytes, headTrains);
+        using var logits = new StepArenaRange(tape, (long)limit * weight.Rows);
+        using var rows = new StepArenaRange(tape, (long)limit * weight.Columns);
         var chunk = new HeadChunk
         {
+            Tape = tape,
             Hidden = hidden,
             Head = head,
             Bias = headBias,
@@ -79,6 +71,25 @@ public static unsafe partial class Op
         return labelled.Sum(tokenLosses);
     }
 
+    /// <summary>How many rows of logits <see cref="LinearCrossEntropy"/> holds at a time.</summary>
+    /// <param name="labelled">Rows with a target.</param>
+    /// <param name="vocabulary">Columns of the logits.</param>
+    /// <param name="bytes">Most bytes that they may take; one row there is always.</param>
+    /// <param name="headTrains">Whether the head gets gradients.</param>
+    public static int RowsOfLogits(int labelled, int vocabulary, long bytes, bool headTrains)
+    {
+        int limit = (int)Math.Clamp(bytes / sizeof(float) / Math.Max(1, vocabulary), 1, MostRowsPerChunk);
+        if (headTrains || labelled == 0)
+        {
+            // Sums over rows ask for chunks whose size does not depend on how many rows there are.
+            return Math.Min(limit, labelled);
+        }
+
+        // Chunks of like size: a short last one would read the head for a few rows.
+        int chunks = (labelled + limit - 1) / limit;
+        return (labelled + chunks - 1) / chunks;
+    }
+
     private static void RequireHead(Tensor hidden, Parameter head, Parameter? bias)
     {
         WeightView view = head.View;
@@ -96,6 +107,7 @@ public static unsafe partial class Op
     /// <summary>What all chunks of one call share.</summary>
     private struct HeadChunk
     {
+        public Tape Tape;
         public Tensor Hidden;
         public Parameter Head;
         public Parameter? Bias;
@@ -113,7 +125,7 @@ public static unsafe partial class Op
                 Hidden.Row(indices[i]).CopyTo(new Span<float>(Rows + ((long)i * features), features));
             }
 
-            Gemm.MultiplyTransposed(rows, Rows, features, weight, Logits, weight.Rows, accumulate: false);
+            LinearProduct.Multiply(Tape, LinearLayout.OutIn, rows, Rows, features, Head, Logits, weight.Rows, accumulate: false);
             if (Bias is not null)
             {
                 BiasKernels.AddRow(Logits, rows, weight.Rows, Bias.View);
@@ -141,19 +153,19 @@ public static unsafe partial class Op
             int rows = segments[^1];
             int features = Hidden.Columns;
             WeightView weight = Head.View;
-            if (HeadTrains)
-            {
-                Gemm.AccumulateTransposed(weight.Rows, features, Logits, weight.Rows, Rows, features, Head.Gradient, features, segments);
-            }
-
             if (BiasTrains)
             {
                 BiasKernels.AccumulateColumnSums(Logits, weight.Rows, segments, Bias!.Gradient);
             }
 
+            if (HeadTrains)
+            {
+                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, mayRoundA: true);
+            }
+
             if (HiddenGradient != null)
             {
-                Gemm.Multiply(rows, Logits, weight.Rows, weight, Rows, features, accumulate: false);
+                LinearProduct.MultiplyBack(Tape, LinearLayout.OutIn, rows, Logits, weight.Rows, Head, Rows, features, accumulate: false);
                 for (int i = 0; i < rows; i++)
                 {
                     VectorKernels.Add(HiddenGradient + ((long)indices[i] * features), Rows + ((long)i * features), features);

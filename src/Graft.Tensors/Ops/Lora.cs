@@ -28,14 +28,14 @@ public static unsafe partial class Op
         int ordinal = dropout > 0 ? tape.RandomOrdinal++ : 0;
         Tensor h = tape.NewTensor(x.Rows, rank, x.Sequences, requiresGrad: false);
         Tensor input = Dropped(tape, x, dropout, ordinal);
-        LinearForward(tape, input, a.View, h, layout, accumulate: false);
+        LinearForward(tape, input, a, h, layout, accumulate: false);
         if (!ReferenceEquals(input, x))
         {
             tape.Release(input);
         }
 
         VectorKernels.Scale(h.Data, scaling, h.Count);
-        LinearForward(tape, h, b.View, y, layout, accumulate: true);
+        LinearForward(tape, h, b, y, layout, accumulate: true);
         if (bias is not null)
         {
             BiasKernels.AddRow(y.Data, y.Rows, y.Columns, bias.View, scaling);
@@ -62,19 +62,6 @@ public static unsafe partial class Op
             {
                 node.Save(h);
             }
-        }
-    }
-
-    /// <summary>The product with a factor as in a forward pass: with its transpose where it is stored [out, in].</summary>
-    private static void Project(LinearLayout layout, int rows, float* x, int columns, in WeightView factor, float* y, int outColumns, bool accumulate)
-    {
-        if (layout == LinearLayout.OutIn)
-        {
-            Gemm.MultiplyTransposed(rows, x, columns, factor, y, outColumns, accumulate);
-        }
-        else
-        {
-            Gemm.Multiply(rows, x, columns, factor, y, outColumns, accumulate);
         }
     }
 
@@ -105,9 +92,6 @@ public static unsafe partial class Op
 
         public override string Name => "lora";
 
-        /// <summary>The way back through a factor is the forward product with the other layout.</summary>
-        private LinearLayout Reversed => Layout == LinearLayout.OutIn ? LinearLayout.InOut : LinearLayout.OutIn;
-
         public override void Backward(Tape tape)
         {
             float* dy = Tape.IncomingGradient(this);
@@ -115,7 +99,7 @@ public static unsafe partial class Op
             int rank = H.Columns;
             if (B.WantsGradient)
             {
-                AccumulateFactor(dy, outFeatures, H.Data, rank, B);
+                AccumulateFactor(tape, dy, outFeatures, H.Data, rank, B);
             }
 
             if (Bias is { WantsGradient: true })
@@ -129,12 +113,12 @@ public static unsafe partial class Op
             }
 
             Tensor dh = tape.NewTensor(X.Rows, rank, X.Sequences, requiresGrad: false);
-            Project(Reversed, X.Rows, dy, outFeatures, B.View, dh.Data, rank, accumulate: false);
+            LinearProduct.MultiplyBack(tape, Layout, X.Rows, dy, outFeatures, B, dh.Data, rank, accumulate: false);
             VectorKernels.Scale(dh.Data, Scaling, dh.Count);
             if (A.WantsGradient)
             {
                 Tensor input = Dropped(tape, X, Dropout, Ordinal);
-                AccumulateFactor(dh.Data, rank, input.Data, X.Columns, A);
+                AccumulateFactor(tape, dh.Data, rank, input.Data, X.Columns, A);
                 if (!ReferenceEquals(input, X))
                 {
                     tape.Release(input);
@@ -150,15 +134,15 @@ public static unsafe partial class Op
         }
 
         /// <summary>Adds doutᵀ in, or its transpose, to the gradient of a factor from in to out.</summary>
-        private void AccumulateFactor(float* dout, int outColumns, float* input, int inColumns, Parameter factor)
+        private void AccumulateFactor(Tape tape, float* dout, int outColumns, float* input, int inColumns, Parameter factor)
         {
             if (Layout == LinearLayout.OutIn)
             {
-                Gemm.AccumulateTransposed(outColumns, inColumns, dout, outColumns, input, inColumns, factor.Gradient, inColumns, X.Sequences.Offsets);
+                LinearProduct.AccumulateGradient(tape, outColumns, inColumns, dout, input, factor.Gradient, X.Sequences.Offsets);
             }
             else
             {
-                Gemm.AccumulateTransposed(inColumns, outColumns, input, inColumns, dout, outColumns, factor.Gradient, outColumns, X.Sequences.Offsets);
+                LinearProduct.AccumulateGradient(tape, inColumns, outColumns, input, dout, factor.Gradient, X.Sequences.Offsets);
             }
         }
 
@@ -167,12 +151,12 @@ public static unsafe partial class Op
             float* dx = tape.GradientOf(X, out bool accumulate);
             if (Dropout <= 0)
             {
-                Project(Reversed, X.Rows, dh.Data, dh.Columns, A.View, dx, X.Columns, accumulate);
+                LinearProduct.MultiplyBack(tape, Layout, X.Rows, dh.Data, dh.Columns, A, dx, X.Columns, accumulate);
                 return;
             }
 
             Tensor undropped = tape.NewTensor(X.Rows, X.Columns, X.Sequences, requiresGrad: false);
-            Project(Reversed, X.Rows, dh.Data, dh.Columns, A.View, undropped.Data, X.Columns, accumulate: false);
+            LinearProduct.MultiplyBack(tape, Layout, X.Rows, dh.Data, dh.Columns, A, undropped.Data, X.Columns, accumulate: false);
             DropoutKernels.Apply(undropped.Data, dx, X.Columns, X.Sequences, Dropout, tape.RandomSeed, Ordinal, accumulate);
             tape.Release(undropped);
         }

@@ -28,7 +28,7 @@ public static unsafe partial class Op
             }
         }
 
-        Gemm.MultiplyTransposed(y.Rows, h.Data, rank, b.View, y.Data, y.Columns, accumulate: true);
+        LinearProduct.Multiply(tape, LinearLayout.OutIn, y.Rows, h.Data, rank, b, y.Data, y.Columns, accumulate: true);
         if (!requiresGrad)
         {
             tape.Release(h);
@@ -66,7 +66,7 @@ public static unsafe partial class Op
             int rank = A.View.Rows;
             if (B.WantsGradient)
             {
-                Gemm.AccumulateTransposed(features, rank, dy, features, H.Data, rank, B.Gradient, rank, Output.Sequences.Offsets);
+                LinearProduct.AccumulateGradient(tape, features, rank, dy, H.Data, B.Gradient, Output.Sequences.Offsets);
             }
 
             if (!A.WantsGradient)
@@ -75,7 +75,7 @@ public static unsafe partial class Op
             }
 
             Tensor dh = tape.NewTensor(rows, rank, Output.Sequences, requiresGrad: false);
-            Gemm.Multiply(rows, dy, features, B.View, dh.Data, rank, accumulate: false);
+            LinearProduct.MultiplyBack(tape, LinearLayout.OutIn, rows, dy, features, B, dh.Data, rank, accumulate: false);
             long vocabulary = A.View.Columns;
             for (int row = 0; row < rows; row++)
             {

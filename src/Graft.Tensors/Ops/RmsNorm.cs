@@ -33,7 +33,7 @@ public static unsafe partial class Op
             RmsNormNode node = tape.Record<RmsNormNode>(y);
             (node.X, node.Weight, node.Statistics) = (x, weight, statistics);
             node.Save(x);
-            node.Save(statistics);
+            node.SaveExactly(statistics);
         }
 
         tape.Release(statistics);

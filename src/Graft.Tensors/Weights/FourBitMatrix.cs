@@ -13,6 +13,7 @@ public sealed unsafe class FourBitMatrix : QuantizedMatrix
     private readonly byte* _packed;
     private readonly object? _owner;
     private readonly float[] _table;
+    private readonly int _blockShift;
 
     /// <summary>Wraps codes that lie elsewhere.</summary>
     /// <param name="rows">Number of rows.</param>
@@ -42,6 +43,7 @@ public sealed unsafe class FourBitMatrix : QuantizedMatrix
 
         Type = type;
         BlockSize = blockSize;
+        _blockShift = System.Numerics.BitOperations.Log2((uint)blockSize);
         ValueDType = valueDType;
         Scales = scales;
         _packed = packed;
@@ -134,7 +136,7 @@ public sealed unsafe class FourBitMatrix : QuantizedMatrix
     {
         while (count > 0)
         {
-            long block = index / BlockSize;
+            long block = index >> _blockShift;
             int length = (int)Math.Min(count, ((block + 1) * BlockSize) - index);
             if (vectors)
             {

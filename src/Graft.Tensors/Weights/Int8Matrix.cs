@@ -13,6 +13,7 @@ public sealed unsafe class Int8Matrix : QuantizedMatrix
     private readonly sbyte* _codes;
     private readonly float* _scales;
     private readonly object? _owner;
+    private int[]? _codeSums;
 
     /// <summary>Wraps codes that lie elsewhere.</summary>
     /// <param name="rows">Number of rows.</param>
@@ -46,6 +47,9 @@ public sealed unsafe class Int8Matrix : QuantizedMatrix
     /// <summary>The largest magnitude of each row.</summary>
     public float* Scales => _scales;
 
+    /// <summary>The sum of each row's codes: computed once, when a product first needs it.</summary>
+    internal int[] CodeSums => _codeSums ??= SumCodes();
+
     internal override byte* Address(long row, int column) => (byte*)_codes + (row * Columns) + column;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -71,5 +75,33 @@ public sealed unsafe class Int8Matrix : QuantizedMatrix
         }
 
         GC.KeepAlive(_owner);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int[] SumCodes()
+    {
+        var sums = new int[Rows];
+        for (int row = 0; row < Rows; row++)
+        {
+            sbyte* codes = _codes + ((long)row * Columns);
+            Vector256<int> wide = Vector256<int>.Zero;
+            int i = 0;
+            for (; i + Vector128<sbyte>.Count <= Columns; i += Vector128<sbyte>.Count)
+            {
+                (Vector256<int> lower, Vector256<int> upper) = Vector256.Widen(Vector256.WidenLower(Vector128.Load(codes + i).ToVector256Unsafe()));
+                wide += lower + upper;
+            }
+
+            int sum = Vector256.Sum(wide);
+            for (; i < Columns; i++)
+            {
+                sum += codes[i];
+            }
+
+            sums[row] = sum;
+        }
+
+        GC.KeepAlive(_owner);
+        return sums;
     }
 }

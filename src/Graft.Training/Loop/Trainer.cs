@@ -58,6 +58,9 @@ public sealed partial class Trainer : IDisposable
             Seed = arguments.DataSeed ?? arguments.Seed,
         });
         _plan = new StepPlan(_batches, arguments);
+        _tape.Arena.BeginLarge();
+        _tape.LogitsBytes = arguments.LogitsBytes;
+        _tape.Precision = arguments.Bf16 ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         _micro = new MicroBatch(_tape);
         _evaluator = new Evaluator(model.Base, _tape);
         _trainable = model.TrainableParameters();
@@ -82,6 +85,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Largest amount of step memory so far, in bytes.</summary>
     public long PeakStepBytes => _tape.Arena.PeakBytes;
+
+    /// <summary>Step memory that the process occupies, in bytes: the peak, and holes between ranges of different lives.</summary>
+    public long TouchedStepBytes => _tape.Arena.TouchedBytes;
 
     /// <summary>Runs on a thread of its own; see <see cref="Train"/>.</summary>
     /// <param name="observer">Hears of everything; may be null.</param>

@@ -3,6 +3,7 @@ using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
 using Graft.Models;
 using Graft.Tensors;
+using Graft.Tensors.Assembly;
 
 namespace Graft.Cli.Tests.Bench;
 
@@ -22,7 +23,7 @@ public sealed class BenchTests
     {
         var shape = new ModelShape("tiny", TinyLlama);
         var data = new DataProfile("short", [5, 9, 2, 7, 11], BatchSize: 2, Accumulation: 2);
-        StepResult result = StepBenchmark.Run(shape, BaseStorage.Of(storage), data, seconds: 0, CancellationToken.None);
+        StepResult result = StepBenchmark.Run(shape, BaseStorage.Of(storage), data, storage == "fp32" ? ComputePrecision.BFloat16 : ComputePrecision.Float32, seconds: 0, CancellationToken.None);
         Assert.True(result.TokensPerSecond > 0);
         Assert.Equal(4.0 * LinearWeights * result.TokensPerSecond, result.UsefulRate, 1e-6 * result.UsefulRate);
         Assert.InRange(result.FractionOfPeak, 1e-9, 2);
@@ -36,6 +37,16 @@ public sealed class BenchTests
         Assert.Contains(result.Costs, cost => cost.IsBackward && cost.Name.EndsWith("linear", StringComparison.Ordinal));
         Assert.Contains(result.Costs, cost => cost is { Name: "lora", IsBackward: false, Calls: 2 * 2 * 2 });
         Assert.InRange(result.Costs.Sum(cost => cost.Seconds), 0, result.ProfiledSeconds);
+        Assert.InRange(result.UnexplainedSeconds / result.ProfiledSeconds, 0, 0.5);
+        Assert.True(result.Bandwidth > 1e6);
+        Assert.All(result.Costs, cost => Assert.True(cost.Operations > 0 || cost.Bytes > 0, cost.Name));
+    }
+
+    [Fact]
+    public void A_roof_is_what_binds_an_op()
+    {
+        Assert.Equal(new Roofline(true, 2), Roofline.Of(new OpCost("product", false, 1, 3, Operations: 200, Bytes: 10), 100, 10));
+        Assert.Equal(new Roofline(false, 4), Roofline.Of(new OpCost("sum", false, 1, 5, Operations: 100, Bytes: 40), 100, 10));
     }
 
     [Fact]
@@ -83,6 +94,37 @@ public sealed class BenchTests
         Assert.Contains("no such product", last.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("bf16", "llama-135m kv NN 23")]
+    [InlineData("bf16", "llama-135m kv NT 23")]
+    [InlineData("int8", "llama-135m kv NT 23")]
+    public async Task Products_in_smaller_types_are_measured_against_their_own_peak_and_fp32(string dtype, string product)
+    {
+        (int code, JsonElement last) = await RunAsync("bench", "gemm", "--dtype", dtype, "--filter", product, "--rounds", "1", "--json");
+        Assert.Equal(ExitCode.Success, code);
+        Assert.Equal(dtype, last.GetProperty("dtype").GetString());
+        Assert.True(last.GetProperty("fraction_of_peak").GetDouble() > 0);
+        Assert.True(last.GetProperty("fp32_ratio").GetDouble() > 0);
+        Assert.True(last.GetProperty($"peak_{dtype}_gflops").GetDouble() > 0);
+        bool hasInstruction = dtype == "bf16" ? CpuFeatures.Current.Avx512BFloat16 : CpuFeatures.Current.Avx512Vnni;
+        Assert.Equal(hasInstruction, last.GetProperty("missing_instruction").ValueKind == JsonValueKind.Null);
+        Assert.StartsWith(dtype, last.GetProperty("kernel").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_product_of_given_size_is_measured()
+    {
+        (int code, JsonElement last) = await RunAsync("bench", "gemm", "--dtype", "bf16", "--m", "9", "--n", "40", "--k", "64", "--rounds", "1", "--json");
+        Assert.Equal(ExitCode.Success, code);
+        Assert.True(last.GetProperty("fraction_of_peak").GetDouble() > 0);
+        (code, last) = await RunAsync("bench", "gemm", "--m", "9", "--json");
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains("--m, --n and --k go together", last.GetProperty("message").GetString(), StringComparison.Ordinal);
+        (code, last) = await RunAsync("bench", "gemm", "--dtype", "fp8", "--json");
+        Assert.Equal(ExitCode.Failure, code);
+        Assert.Contains("fp32, bf16 and int8", last.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_doctor_says_what_it_found()
     {
@@ -91,9 +133,11 @@ public sealed class BenchTests
         Assert.Equal(Graft.Tensors.Kernels.InstructionSet.Best.ToString(), last.GetProperty("best_instruction_set").GetString());
         Assert.Equal(last.GetProperty("fit").GetBoolean(), last.GetProperty("problems").GetArrayLength() == 0);
         Assert.True(last.GetProperty("memory_gb_per_s").GetDouble() > 0);
+        Assert.Equal(AssembledKernels.Status().Select(kernel => kernel.Reason), last.GetProperty("assembled_kernels").EnumerateArray().Select(kernel => kernel.GetProperty("reason").GetString()));
         using var text = new StringWriter();
         Assert.Equal(ExitCode.Success, await GraftTool.RunAsync(["doctor"], text, TextWriter.Null));
         Assert.Contains("instruction set", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("bf16 vdpbf16ps", text.ToString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -18,23 +18,79 @@ public sealed class PlanCommandTests(Workshop workshop) : IClassFixture<Workshop
     }
 
     /// <summary>Whole processes, so that the program itself counts too.</summary>
-    [Fact]
-    public async Task The_peak_of_the_process_is_foretold()
+    [SkippableTheory]
+    [InlineData("bloom", "float32", "per_device_train_batch_size: 8")]
+    [InlineData("bloom", "float32", "per_device_train_batch_size: 4\nmethod: full")]
+    [InlineData("bloom", "bfloat16", "per_device_train_batch_size: 2\nmethod: full\ngradient_checkpointing: true\nbf16: true")]
+    [InlineData("llama", "float32", "per_device_train_batch_size: 8\ntarget_modules: all-linear\nlora_dropout: 0.1")]
+    [InlineData("llama", "bfloat16", "per_device_train_batch_size: 16\ngradient_checkpointing: true")]
+    [InlineData("llama", "bfloat16", "per_device_train_batch_size: 12\ntarget_modules: all-linear\nbf16: true")]
+    public async Task The_peak_of_the_process_is_foretold(string family, string dtype, string options)
     {
-        string model = workshop.NewPath("wide");
-        string config = workshop.Write("wide.json", """{"model_type":"bloom","vocab_size":2000,"hidden_size":96,"n_layer":6,"n_head":4,"bos_token_id":1,"eos_token_id":2}""");
-        Assert.Equal(0, Workshop.Run("init", config, "--into", model, "--tokenizer", workshop.Model).Code);
-        string yaml = workshop.Write("wide.yaml", $$"""
-            model: {{model}}
-            data: {{workshop.Data}}
-            method: full
-            template: "{quote} {quote} {quote} {quote} {quote} {quote} {quote} {quote} {quote} {quote} ->: {tags}"
-            per_device_train_batch_size: 8
-            max_steps: 1
-            """);
-        double planned = (await Last("plan", yaml)).GetProperty("peak_bytes").GetDouble();
-        double measured = (await Last("train", yaml, "--output", workshop.NewPath("wide-out"))).GetProperty("peak_resident_bytes").GetDouble();
-        Assert.InRange(planned / measured, 0.85, 1.15);
+        Skip.IfNot(OperatingSystem.IsLinux(), "the process's private memory is read from /proc");
+        string yaml = Wide(family, dtype, options);
+        JsonElement plan = await Last("plan", yaml);
+        JsonElement run = await Last("train", yaml, "--output", workshop.NewPath($"wide-{Guid.NewGuid():N}"));
+        Assert.InRange(plan.GetProperty("peak_bytes").GetDouble() / run.GetProperty("peak_resident_bytes").GetDouble(), 0.95, 1.05);
+        Assert.InRange(plan.GetProperty("private_bytes").GetDouble() / run.GetProperty("peak_private_bytes").GetDouble(), 0.92, 1.08);
+        Assert.InRange(run.GetProperty("peak_file_backed_bytes").GetDouble(), plan.GetProperty("weights_bytes").GetDouble(), 1.1 * plan.GetProperty("file_backed_bytes").GetDouble());
+    }
+
+    [SkippableTheory]
+    [InlineData("110MiB", 4, 4, false)]
+    [InlineData("45MiB", null, null, true)]
+    public async Task A_run_is_made_to_fit(string memory, int? batch, int? accumulation, bool checkpointing)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "the process's private memory is read from /proc");
+        string yaml = Wide("llama", "bfloat16", $"per_device_train_batch_size: 16\nmemory: {memory}");
+        JsonElement plan = await Last("plan", yaml);
+        Assert.Equal(checkpointing, plan.GetProperty("gradient_checkpointing").GetBoolean());
+        Assert.Equal(16, plan.GetProperty("per_device_train_batch_size").GetInt32() * plan.GetProperty("gradient_accumulation_steps").GetInt32());
+        Assert.Equal(batch ?? plan.GetProperty("per_device_train_batch_size").GetInt32(), plan.GetProperty("per_device_train_batch_size").GetInt32());
+        Assert.Equal(accumulation ?? plan.GetProperty("gradient_accumulation_steps").GetInt32(), plan.GetProperty("gradient_accumulation_steps").GetInt32());
+
+        string output = workshop.NewPath($"fitted-{memory}");
+        JsonElement run = await Last("train", yaml, "--output", output);
+        Assert.True(run.GetProperty("peak_private_bytes").GetDouble() < 1.05 * (int.Parse(memory[..^3]) << 20), $"{run.GetProperty("peak_private_bytes")}");
+
+        // What was chosen is saved, so that the run can be resumed as it is.
+        string saved = File.ReadAllText(Path.Combine(output, "graft.yaml"));
+        Assert.Contains($"gradient_checkpointing: {(checkpointing ? "true" : "false")}", saved);
+        Assert.DoesNotContain("\nmemory:", saved);
+    }
+
+    [Fact]
+    public void A_limit_that_nothing_fits_into_is_refused_with_what_would()
+    {
+        ToolRun run = Workshop.Run("plan", workshop.Settings, "--memory", "2MiB");
+        Assert.Equal(ExitCode.Failure, run.Code);
+        Assert.Contains("memory: 2.0 MiB is too little; the least that this run takes is", run.Errors);
+        Assert.Contains("a size such as 2GiB", Workshop.Run("plan", workshop.Settings, "--memory", "much").Errors);
+    }
+
+    [Fact]
+    public void A_limit_that_is_kept_anyway_changes_nothing()
+    {
+        ToolRun run = Workshop.Run("plan", workshop.Settings, "--memory", "64GiB");
+        Assert.True(run.Code == 0, run.Errors);
+        Assert.DoesNotContain("note: memory", run.Errors);
+        Assert.DoesNotContain("checkpointed", run.Results);
+    }
+
+    /// <summary>A configuration of two steps on a model whose activations take more than the program does.</summary>
+    private string Wide(string family, string dtype, string options)
+    {
+        string model = workshop.NewPath($"wide-{family}-{dtype}");
+        if (!Directory.Exists(model))
+        {
+            string config = workshop.Write($"wide-{family}.json", family == "bloom"
+                ? """{"model_type":"bloom","vocab_size":4000,"hidden_size":256,"n_layer":6,"n_head":8,"bos_token_id":1,"eos_token_id":2}"""
+                : """{"model_type":"llama","vocab_size":4000,"hidden_size":256,"intermediate_size":688,"num_hidden_layers":8,"num_attention_heads":8,"num_key_value_heads":4,"bos_token_id":1,"eos_token_id":2}""");
+            Assert.Equal(0, Workshop.Run("init", config, "--into", model, "--tokenizer", workshop.Model, "--dtype", dtype).Code);
+        }
+
+        string quotes = string.Concat(Enumerable.Repeat("{quote} ", 14));
+        return workshop.Write($"{Guid.NewGuid():N}.yaml", $"model: {model}\ndata: {workshop.Data}\ntemplate: \"{quotes}->: {{tags}}\"\nmax_steps: 2\nsave_strategy: no\n{options}\n");
     }
 
     private static async Task<JsonElement> Last(params string[] arguments)

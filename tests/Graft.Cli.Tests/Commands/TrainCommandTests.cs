@@ -133,7 +133,14 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [InlineData(1, "per_device_train_batch_size must be at least 1", "--per_device_train_batch_size", "0")]
     [InlineData(1, "block_size and packing exclude each other", "--block_size", "8", "--packing")]
     [InlineData(1, "block_size must be at least 2", "--block_size", "1")]
-    [InlineData(3, "not yet: quantised base weights (--load_in_4bit)", "--load_in_4bit")]
+    [InlineData(1, "load_in_4bit and load_in_8bit cannot both be true", "--load_in_4bit", "--load_in_8bit")]
+    [InlineData(1, "method: full and load_in_8bit exclude each other", "--load_in_8bit", "--method", "full")]
+    [InlineData(1, "bnb_4bit_quant_type must be one of nf4, fp4, but is 'nf5'", "--load_in_4bit", "--bnb_4bit_quant_type", "nf5")]
+    [InlineData(1, "bnb_4bit_blocksize", "--load_in_4bit", "--bnb_4bit_blocksize", "48")]
+    [InlineData(1, "there is no such field in quantization_config; did you mean 'load_in_4bit'?", "--quantization_config", "{load_in_4bits: true}")]
+    [InlineData(3, "quantisation by anything but bitsandbytes", "--quantization_config", "{quant_method: gptq, bits: 4}")]
+    [InlineData(1, "task_type does not fit the model: bloom is for CAUSAL_LM", "--task_type", "SEQ_2_SEQ_LM")]
+    [InlineData(1, "there is no file", "--model", "nothing.gguf")]
     public void A_mistake_has_a_message_and_leaves_nothing(int code, string message, params string[] options)
     {
         string name = $"bad-{Guid.NewGuid():N}";
@@ -218,11 +225,24 @@ public sealed class TrainCommandTests(Workshop workshop) : IClassFixture<Worksho
     [Fact]
     public void Foreign_flags_are_noted()
     {
-        ToolRun run = workshop.Train("foreign-flags", "--fp16", "True", "--report_to", "none", "--dataloader-num-workers", "4");
+        ToolRun run = workshop.Train("foreign-flags", "--tf32", "True", "--report_to", "none", "--dataloader-num-workers", "4");
         Assert.True(run.Code == 0, run.Errors);
-        Assert.Contains("note: --fp16 has no effect", run.Errors);
+        Assert.Contains("note: --tf32 has no effect", run.Errors);
         Assert.Contains("note: --dataloader-num-workers has no effect", run.Errors);
         Assert.DoesNotContain("report_to", run.Errors);
+    }
+
+    [Fact]
+    public void A_run_in_bf16_says_so_and_resumes()
+    {
+        ToolRun run = workshop.Train("in-bf16", "--fp16", "--bf16", "no", "--max_steps", "4", "--save_steps", "2", "--save_strategy", "steps");
+        Assert.True(run.Code == 0, run.Errors);
+        Assert.Contains("note: fp16: computing in bf16", run.Errors);
+        Assert.Contains("compute  bf16 products, sums in fp32 (fp16: true", run.Errors);
+        byte[] straight = File.ReadAllBytes(workshop.NewPath("in-bf16/adapter_model.safetensors"));
+
+        Assert.Equal(0, workshop.Train("in-bf16", "--bf16", "--max_steps", "4", "--save_strategy", "no", "--resume_from_checkpoint", workshop.NewPath("in-bf16/checkpoint-2")).Code);
+        Assert.Equal(straight, File.ReadAllBytes(workshop.NewPath("in-bf16/adapter_model.safetensors")));
     }
 
     [Fact]

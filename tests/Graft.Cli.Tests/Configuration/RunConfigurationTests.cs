@@ -1,6 +1,7 @@
 using Graft.Cli.CommandLine;
 using Graft.Cli.Configuration;
 using Graft.Peft;
+using Graft.Tensors.Kernels;
 using Graft.Training;
 using Graft.Training.Data;
 
@@ -116,11 +117,45 @@ public sealed class RunConfigurationTests : IDisposable
     [Fact]
     public void Keys_of_other_trainers_are_noted_once_or_refused()
     {
-        RunConfiguration configuration = Read("fp16: true\nbf16: false\nreport_to: none\ngroup_by_length: true\npush_to_hub: false\nload_in_4bit: false");
+        RunConfiguration configuration = Read("tf32: true\nbf16_full_eval: false\nreport_to: none\ngroup_by_length: true\npush_to_hub: false\nload_in_4bit: false");
         Assert.Equal(2, configuration.Notes.Count);
-        Assert.Contains("fp16 has no effect", configuration.Notes[0]);
+        Assert.Contains("tf32 has no effect: bf16 decides", configuration.Notes[0]);
         Assert.Contains("group_by_length has no effect", configuration.Notes[1]);
-        Assert.Contains("not yet: quantised base weights", Assert.Throws<NotYetException>(() => Read("load_in_4bit: true")).Message);
+        Assert.Contains("not yet: training of 8-bit weights themselves", Assert.Throws<NotYetException>(() => Read("llm_int8_has_fp16_weight: true")).Message);
+    }
+
+    [Theory]
+    [InlineData("bf16: true", true, "bf16: true", 0)]
+    [InlineData("bf16: no", false, "bf16: false", 0)]
+    [InlineData("fp16: true", true, "fp16: true", 1)]
+    [InlineData("fp16: true\nbf16: false", true, "fp16: true", 1)]
+    [InlineData("fp16: false\nbf16: True", true, "bf16: true", 0)]
+    public void The_precision_is_what_is_asked_for(string yaml, bool bf16, string reason, int notes)
+    {
+        RunConfiguration configuration = Read(yaml);
+        Assert.Equal(bf16, configuration.ToTrainingArguments().Bf16);
+        Assert.StartsWith(reason, configuration.Arithmetic.Reason);
+        Assert.Equal(notes, configuration.Notes.Count);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("bf16: auto")]
+    [InlineData("bf16: null")]
+    public void The_processor_decides_about_the_precision_and_says_why(string yaml)
+    {
+        RunConfiguration configuration = Read(yaml);
+        Assert.Equal(BFloat16Support.IsFast, configuration.ToTrainingArguments().Bf16);
+        Assert.Equal($"bf16: auto; {BFloat16Support.Reason}", configuration.Arithmetic.Reason);
+        Assert.Contains("this CPU has", BFloat16Support.Reason);
+        Assert.DoesNotContain("bf16:", configuration.ToYaml());
+    }
+
+    [Fact]
+    public void Two_half_precisions_are_refused()
+    {
+        Assert.Contains("exclude each other", Assert.Throws<ArgumentException>(() => Read("fp16: true\nbf16: true").ToTrainingArguments()).Message);
+        Assert.Contains("true, false or auto", Assert.Throws<ArgumentException>(() => Read("bf16: maybe")).Message);
     }
 
     [Fact]

@@ -35,6 +35,43 @@ internal static unsafe class ReferenceGemm
         }
     }
 
+    /// <summary>Terms of a block of a bf16 product; written out here for the same reason.</summary>
+    public const int BFloat16Depth = 256;
+
+    public static void MultiplyBFloat16(NativeBuffer a, in WeightView b, bool transposed, NativeBuffer c, bool accumulate)
+    {
+        int k = transposed ? b.Columns : b.Rows;
+        for (int i = 0; i < c.Rows; i++)
+        {
+            for (int j = 0; j < c.Columns; j++)
+            {
+                float total = accumulate ? c[i, j] : 0;
+                bool first = !accumulate;
+                for (int start = 0; start < k; start += BFloat16Depth)
+                {
+                    int end = Math.Min(start + BFloat16Depth, k);
+                    float sum = 0;
+                    for (int p = start; p < end; p += 2)
+                    {
+                        uint left = BFloat16.FromSingle(a[i, p]), right = BFloat16.FromSingle(Element(b, transposed, j, p));
+                        if (p + 1 < end)
+                        {
+                            left |= (uint)BFloat16.FromSingle(a[i, p + 1]) << 16;
+                            right |= (uint)BFloat16.FromSingle(Element(b, transposed, j, p + 1)) << 16;
+                        }
+
+                        sum = BFloat16Dot.Add(left, right, sum);
+                    }
+
+                    total = first ? sum : total + sum;
+                    first = false;
+                }
+
+                c[i, j] = total;
+            }
+        }
+    }
+
     public static void AccumulateTransposed(NativeBuffer a, NativeBuffer b, NativeBuffer c, int[] offsets)
     {
         for (int s = 0; s + 1 < offsets.Length; s++)
@@ -57,4 +94,7 @@ internal static unsafe class ReferenceGemm
             }
         }
     }
+
+    private static float Element(in WeightView b, bool transposed, int column, int p)
+        => WeightDecoder.Read(b, transposed ? ((long)column * b.Columns) + p : ((long)p * b.Columns) + column);
 }

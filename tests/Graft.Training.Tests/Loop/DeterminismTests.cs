@@ -20,12 +20,14 @@ public sealed class DeterminismTests : IDisposable
     [InlineData("gpt2", true)]
     [InlineData("llama", true)]
     [InlineData("bloom", false)]
-    public void The_number_of_threads_does_not_change_a_bit(string family, bool adapter)
+    [InlineData("bloom", true, true)]
+    [InlineData("llama", false, true)]
+    public void The_number_of_threads_does_not_change_a_bit(string family, bool adapter, bool bf16 = false)
     {
         float[] Train(int threads)
         {
             WorkerPool.Resize(threads);
-            return Runs.Train(Quick(), TinyRuns.Samples(9), () => TinyRuns.Model(family, adapter, loraDropout: 0.2));
+            return Runs.Train(Quick() with { Bf16 = bf16 }, TinyRuns.Samples(9), () => TinyRuns.Model(family, adapter, loraDropout: 0.2));
         }
 
         float[] one = Train(1);
@@ -37,10 +39,14 @@ public sealed class DeterminismTests : IDisposable
     [InlineData("bloom", true)]
     [InlineData("llama", true)]
     [InlineData("gpt2", false)]
-    public void Gradient_checkpointing_does_not_change_a_bit(string family, bool adapter)
+    [InlineData("bloom", true, true)]
+    [InlineData("llama", true, true)]
+    [InlineData("gpt2", false, true)]
+    [InlineData("llama", false, true)]
+    public void Gradient_checkpointing_does_not_change_a_bit(string family, bool adapter, bool bf16 = false)
     {
         float[] Train(bool checkpointing)
-            => Runs.Train(Quick() with { GradientCheckpointing = checkpointing }, TinyRuns.Samples(9), () => TinyRuns.Model(family, adapter, loraDropout: 0.2));
+            => Runs.Train(Quick() with { GradientCheckpointing = checkpointing, Bf16 = bf16 }, TinyRuns.Samples(9), () => TinyRuns.Model(family, adapter, loraDropout: 0.2));
 
         Runs.SameBits(Train(false), Train(true));
     }

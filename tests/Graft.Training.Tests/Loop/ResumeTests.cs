@@ -16,11 +16,12 @@ public sealed class ResumeTests : IDisposable
     [Theory]
     [InlineData("bloom")]
     [InlineData("llama")]
-    public void A_run_stopped_after_any_step_goes_on_to_the_same_bits(string family)
+    [InlineData("llama", true)]
+    public void A_run_stopped_after_any_step_goes_on_to_the_same_bits(string family, bool bf16 = false)
     {
         // 11 rows: 4 micro-batches an epoch, 2 windows; steps 1, 3, 5 are in the middle of an epoch, 2 and 4 at its end.
         TokenizedSample[] samples = TinyRuns.Samples(11);
-        TrainingArguments straight = Runs.Arguments(_folder.Of("straight"));
+        TrainingArguments straight = Runs.Arguments(_folder.Of("straight")) with { Bf16 = bf16 };
         float[] expected = Runs.Train(straight, samples, () => TinyRuns.Model(family, loraDropout: 0.2));
         for (int step = 1; step < 6; step++)
         {

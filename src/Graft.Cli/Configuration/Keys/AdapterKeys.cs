@@ -2,6 +2,16 @@ using Graft.Peft;
 
 namespace Graft.Cli.Configuration;
 
+/// <summary>What a model is trained to do, by PEFT's names: the model's kind says which one it can be.</summary>
+internal enum TaskType
+{
+    /// <summary>Continue texts.</summary>
+    CausalLm,
+
+    /// <summary>Read one text and write another.</summary>
+    Seq2SeqLm,
+}
+
 /// <summary>The adapter: PEFT's words and defaults.</summary>
 internal static class AdapterKeys
 {
@@ -42,9 +52,12 @@ internal static class AdapterKeys
 
     public static readonly ConfigKey<ModuleSelection?> FeedforwardModules = new(ConfigTypes.Modules, "feedforward_modules", null, "(IA)3: the targets that are scaled at their input");
 
+    public static readonly ConfigKey<TaskType?> TaskType = new(
+        ConfigTypes.OptionalWord(("CAUSAL_LM", Configuration.TaskType.CausalLm), ("SEQ_2_SEQ_LM", Configuration.TaskType.Seq2SeqLm)), "task_type", null, "what the model does; default: what its kind does");
+
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         R, Alpha, Dropout, TargetModules, ExcludeModules, LayersToTransform, LayersPattern, ModulesToSave, Bias, UseRslora, UseDora, LoraBias, RankPattern, AlphaPattern,
-        InitLoraWeights, FanInFanOut, FeedforwardModules,
+        InitLoraWeights, FanInFanOut, FeedforwardModules, TaskType,
     ];
 }

@@ -9,21 +9,29 @@ internal static class ForeignKeys
 {
     private const string OneProcess = "there is one process on this machine";
     private const string InMemory = "rows are read and tokenised in memory, once";
-    private const string Computed = "arithmetic is fp32 for now; weights stay in the format of the file";
+    private const string Computed = "bf16 decides about arithmetic, in evaluations too; weights stay in the format of the file";
     private const string Local = "models and data are local folders and files";
+
+    private const string HasFp16Weight = "llm_int8_has_fp16_weight";
+
+    /// <summary>Fields of <c>BitsAndBytesConfig</c> that are accepted and do nothing.</summary>
+    private static readonly string[] OfQuantization = ["bnb_4bit_quant_storage", "llm_int8_enable_fp32_cpu_offload"];
 
     private static readonly Dictionary<string, ForeignKey> ByName = Notes().Concat(Refusals()).ToDictionary(key => key.Name, StringComparer.Ordinal);
 
     /// <summary>Their names.</summary>
     public static IReadOnlyCollection<string> Names => ByName.Keys;
 
+    /// <summary>Whether a key may stand in a <c>quantization_config</c>.</summary>
+    public static bool IsOfQuantization(string name) => name is HasFp16Weight || OfQuantization.Contains(name);
+
     /// <summary>Looks one up.</summary>
     public static bool TryGet(string name, out ForeignKey key) => ByName.TryGetValue(name, out key!);
 
     private static IEnumerable<ForeignKey> Notes() =>
     [
-        .. Noted(Computed, "fp16", "bf16", "tf32", "fp16_full_eval", "bf16_full_eval", "torch_dtype", "dtype", "half_precision_backend", "fp16_opt_level"),
-        .. Noted("nothing is sent anywhere; the log is in the output folder", "report_to", "logging_dir", "run_name", "project", "trackio_space_id", "include_for_metrics"),
+        .. Noted(Computed, "tf32", "fp16_full_eval", "bf16_full_eval", "torch_dtype", "dtype", "half_precision_backend", "fp16_opt_level"),
+        .. Noted("nothing is sent anywhere; the log is in the output folder", "trackio_space_id", "include_for_metrics"),
         .. Noted("there is no padding, so there is nothing to gain", "group_by_length", "length_column_name", "padding_free", "pad_to_multiple_of", "padding_side", "pad_token"),
         .. Noted(
             InMemory, "dataloader_num_workers", "dataloader_pin_memory", "dataloader_persistent_workers", "dataloader_prefetch_factor", "preprocessing_num_workers", "dataset_num_proc",
@@ -33,15 +41,15 @@ internal static class ForeignKeys
             Local, "trust_remote_code", "token", "use_auth_token", "cache_dir", "revision", "model_revision", "hub_model_id", "hub_token", "hub_strategy", "hub_private_repo", "dataset_split",
             "dataset_train_split", "dataset_test_split"),
         .. Noted(
-            "there is nothing to choose", "do_train", "do_eval", "save_safetensors", "task_type", "gradient_checkpointing_kwargs", "use_cache", "attn_implementation", "torch_compile",
+            "there is nothing to choose", "do_train", "do_eval", "save_safetensors", "gradient_checkpointing_kwargs", "use_cache", "attn_implementation", "torch_compile",
             "torch_empty_cache_steps", "disable_tqdm", "log_level", "logging_nan_inf_filter", "prediction_loss_only", "eval_accumulation_steps", "auto_find_batch_size", "use_reentrant",
             "include_tokens_per_second", "save_only_model", "use_fast_tokenizer", "low_cpu_mem_usage", "inference_mode"),
-        .. Noted("it matters only with load_in_4bit", "bnb_4bit_compute_dtype", "bnb_4bit_quant_type", "bnb_4bit_use_double_quant", "bnb_4bit_quant_storage", "use_nested_quant"),
+        .. OfQuantization.Select(name => new ForeignKey(name, "it says how files are laid out or where layers run, which changes no result here", IsRefused: false)),
     ];
 
     private static IEnumerable<ForeignKey> Refusals() =>
     [
-        .. Refused("quantised base weights", "load_in_4bit", "load_in_8bit", "quantization_config"),
+        .. Refused("training of 8-bit weights themselves", HasFp16Weight),
         .. Refused("pushing to the Hub", "push_to_hub"),
         .. Refused("training on several machines", "deepspeed", "fsdp", "fsdp_config"),
         .. Refused("noise on the embeddings (NEFTune)", "neftune_noise_alpha"),

@@ -16,9 +16,9 @@ internal enum TrainingMethod
 /// <summary>Which model is trained, and by which method.</summary>
 internal static class ModelKeys
 {
-    public static readonly ConfigKey<string?> Model = new(ConfigTypes.InputPath, "model_name_or_path", null, "folder of the base model, as Hugging Face lays it out", "model", "base_model", "model_path");
+    public static readonly ConfigKey<string?> Model = new(ConfigTypes.InputPath, "model_name_or_path", null, "the base model: a folder as Hugging Face lays it out, or a GGUF file", "model", "base_model", "model_path");
 
-    public static readonly ConfigKey<string?> Tokenizer = new(ConfigTypes.InputPath, "tokenizer_name_or_path", null, "folder of the tokenizer, where it is not in the model's", "tokenizer", "tokenizer_name");
+    public static readonly ConfigKey<string?> Tokenizer = new(ConfigTypes.InputPath, "tokenizer_name_or_path", null, "folder (or GGUF file) of the tokenizer, where it is not the model's", "tokenizer", "tokenizer_name");
 
     public static readonly ConfigKey<string?> Adapter = new(ConfigTypes.InputPath, "adapter_name_or_path", null, "adapter folder to train further, instead of a new adapter", "adapter");
 

@@ -66,7 +66,17 @@ internal static class TrainingKeys
 
     public static readonly ConfigKey<double> LabelSmoothingFactor = new(ConfigTypes.Number, "label_smoothing_factor", Defaults.LabelSmoothingFactor, "share of the target probability spread over all tokens");
 
-    public static readonly ConfigKey<bool> GradientCheckpointing = new(ConfigTypes.Switch, "gradient_checkpointing", Defaults.GradientCheckpointing, "recompute instead of remembering: much less memory, about half as much time again");
+    public static readonly ConfigKey<bool> GradientCheckpointing = new(ConfigTypes.Switch, "gradient_checkpointing", Defaults.GradientCheckpointing, "recompute instead of remembering: much less memory, about half as much time again; default: false, but true on a base in 8 or 4 bits (as PEFT)", "use_gradient_checkpointing");
+
+    public static readonly ConfigKey<long?> Memory = new(
+        ConfigTypes.OptionalSize, "memory", null, "private memory that the run may take, such as 2GiB: batches are divided and blocks recomputed as far as it needs");
+
+    public static readonly ConfigKey<long> LogitsMemory = new(ConfigTypes.Size, "logits_memory", Defaults.LogitsBytes, "most memory of logits at a time: less is slower");
+
+    public static readonly ConfigKey<bool?> Bf16 = new(
+        ConfigTypes.SwitchOrAuto, "bf16", null, "products on operands rounded to bf16, half the memory for activations; default: auto, where the CPU is faster so");
+
+    public static readonly ConfigKey<bool> Fp16 = new(ConfigTypes.Switch, "fp16", false, "taken as bf16, whose range is safer");
 
     public static readonly ConfigKey<bool> DataloaderDropLast = new(ConfigTypes.Switch, "dataloader_drop_last", Defaults.DataloaderDropLast, "leave out a last batch that is not full");
 
@@ -81,6 +91,6 @@ internal static class TrainingKeys
     [
         TrainBatchSize, EvalBatchSize, MaxTokensPerBatch, GradientAccumulationSteps, NumTrainEpochs, MaxSteps, LearningRate, LrSchedulerType, LrSchedulerKwargs, WarmupSteps, WarmupRatio, Optim, OptimArgs,
         LoraplusLrRatio, LoraplusLrEmbedding, LoraplusWeightDecay,
-        WeightDecay, AdamBeta1, AdamBeta2, AdamEpsilon, MaxGradNorm, LabelSmoothingFactor, GradientCheckpointing, DataloaderDropLast, Sampling, Seed, DataSeed,
+        WeightDecay, AdamBeta1, AdamBeta2, AdamEpsilon, MaxGradNorm, LabelSmoothingFactor, GradientCheckpointing, Memory, LogitsMemory, Bf16, Fp16, DataloaderDropLast, Sampling, Seed, DataSeed,
     ];
 }

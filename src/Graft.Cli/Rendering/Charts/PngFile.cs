@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using Graft.Training.Tracking;
 
 namespace Graft.Cli.Rendering.Charts;
 
 /// <summary>Writes PNG files (W3C, Portable Network Graphics): 8 bits of red, green and blue.</summary>
 internal static class PngFile
 {
-    private static readonly uint[] CrcTable = MakeCrcTable();
-
     /// <summary>The file's bytes.</summary>
     public static byte[] Write(Canvas canvas)
     {
@@ -47,34 +46,7 @@ internal static class PngFile
         file.Write(number);
         file.Write(type);
         file.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, ~Crc(Crc(uint.MaxValue, type), data));
+        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Zlib.Compute(data, Crc32.Zlib.Compute(type)));
         file.Write(number);
-    }
-
-    private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        foreach (byte b in bytes)
-        {
-            crc = CrcTable[(byte)(crc ^ b)] ^ (crc >> 8);
-        }
-
-        return crc;
-    }
-
-    private static uint[] MakeCrcTable()
-    {
-        uint[] table = new uint[256];
-        for (uint i = 0; i < table.Length; i++)
-        {
-            uint value = i;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                value = (value >> 1) ^ ((value & 1) == 0 ? 0 : 0xEDB88320u);
-            }
-
-            table[i] = value;
-        }
-
-        return table;
     }
 }

@@ -39,6 +39,9 @@ internal unsafe struct AttentionHead
     public bool Causal;
     public float Scale;
     public float SoftCap;
+
+    /// <summary>Whether probabilities and gradients of scores are rounded to bf16 before they are multiplied; queries, keys, values and their gradients come rounded.</summary>
+    public bool RoundsScores;
     public AlibiForm Alibi;
     public float Slope;
 

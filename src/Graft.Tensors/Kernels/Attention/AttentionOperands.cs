@@ -14,6 +14,9 @@ internal readonly unsafe struct AttentionOperands(
     public readonly RelativeBias Bias = bias;
     public readonly AttentionDropout Dropout = dropout;
 
+    /// <summary>What probabilities and their gradients are rounded to before they are multiplied.</summary>
+    public ComputePrecision Precision { get; init; }
+
     public void Validate()
     {
         Settings.Validate();
@@ -102,6 +105,7 @@ internal readonly unsafe struct AttentionOperands(
             Causal = Settings.Causal,
             Scale = Settings.Scale,
             SoftCap = Settings.SoftCap,
+            RoundsScores = Precision == ComputePrecision.BFloat16,
             Alibi = Settings.Alibi,
             Slope = Settings.Alibi == AlibiForm.None ? 0 : Settings.AlibiSlopes![head],
             RelativeBias = Bias.Exists ? Bias.At(Bias.Values.Data, head) : null,

@@ -90,6 +90,11 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
             LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, block.Scores, block.DropoutFactors, lanes);
         }
 
+        if (head.RoundsScores)
+        {
+            RoundedTo.ApplyHere(block.Scores, keys * lanes, DType.BFloat16);
+        }
+
         LaneProduct<TLanes, TVector>.Multiply(
             valueRows, lanes, keys, valueColumns, 1, valueRows, block.Scores, lanes, panel.Outputs, lanes, accumulate: true);
     }

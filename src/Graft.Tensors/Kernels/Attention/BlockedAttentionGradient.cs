@@ -206,6 +206,12 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
             LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, _scoreGradients, _capSlopes, lanes);
         }
 
+        if (head.RoundsScores)
+        {
+            RoundedTo.ApplyHere(_scores, keys * lanes, DType.BFloat16);
+            RoundedTo.ApplyHere(_scoreGradients, keys * lanes, DType.BFloat16);
+        }
+
         // The rounding up of the rows must add nothing to the gradients of keys that are not seen.
         new Span<float>(_scores + (keys * lanes), (rows - keys) * lanes).Clear();
         new Span<float>(_scoreGradients + (keys * lanes), (rows - keys) * lanes).Clear();

@@ -27,7 +27,7 @@ internal static unsafe class ScalarAttention
             new Span<float>(output, head.ValueHeadDim).Clear();
             for (int j = begin; j < stop; j++)
             {
-                AddScaled(output, head.Values + (j * head.ValueStride), scores[j] * head.Dropout.FactorOf(i, j), head.ValueHeadDim);
+                AddScaled(output, head.Values + (j * head.ValueStride), Rounded(head, scores[j] * head.Dropout.FactorOf(i, j)), head.ValueHeadDim);
             }
 
             for (int c = 0; c < head.ValueHeadDim; c++)
@@ -63,7 +63,7 @@ internal static unsafe class ScalarAttention
                 float kept = head.Dropout.FactorOf(i, j);
                 if (gradients.Values != null)
                 {
-                    AddScaled(gradients.Values + (j * head.ValueStride), outputGradient, probability * kept, head.ValueHeadDim);
+                    AddScaled(gradients.Values + (j * head.ValueStride), outputGradient, Rounded(head, probability * kept), head.ValueHeadDim);
                 }
 
                 float probabilityGradient = kept * Dot(head.Values + (j * head.ValueStride), outputGradient, head.ValueHeadDim);
@@ -73,7 +73,7 @@ internal static unsafe class ScalarAttention
                     gradients.RelativeBias[head.FirstQuery + i - j] += biasGradient;
                 }
 
-                float scoreGradient = biasGradient * capSlope * head.Scale;
+                float scoreGradient = Rounded(head, biasGradient * capSlope) * head.Scale;
                 if (gradients.Queries != null)
                 {
                     AddScaled(gradients.Queries + (i * head.QueryStride), head.Keys + (j * head.KeyStride), scoreGradient, head.HeadDim);
@@ -100,6 +100,8 @@ internal static unsafe class ScalarAttention
 
         return maximum;
     }
+
+    private static float Rounded(in AttentionHead head, float factor) => head.RoundsScores ? RoundedTo.Apply(factor, DType.BFloat16) : factor;
 
     private static float Capped(float score, float cap) => cap == 0 ? score : cap * MathF.Tanh(score / cap);
 

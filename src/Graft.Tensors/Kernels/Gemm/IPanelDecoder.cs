@@ -54,6 +54,23 @@ internal unsafe interface IPanelDecoder
         where TKernel : struct, IMicrokernel
         => throw new NotSupportedException();
 
+    /// <summary>Panels of neighbouring columns that are decoded together by <see cref="DecodePanels"/>; 1 where single ones are as fast.</summary>
+    static virtual int PanelsAtOnce => 1;
+
+    /// <summary>Several panels at once, a row across all of them: <c>destination[panel·panelStep + i·stride + j] = weight[row + i, column + panel·width + j]</c>.</summary>
+    /// <remarks>The stride is the panel's columns rounded up to whole vectors; what lies beyond a last, narrower panel's columns is finite.</remarks>
+    /// <param name="lanes">Vector length of the instruction set in use: 16, 8, 4 or 1.</param>
+    /// <param name="weight">The stored matrix.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="column">First column.</param>
+    /// <param name="count">Columns in all.</param>
+    /// <param name="width">Columns of a panel.</param>
+    /// <param name="destination">Where to write.</param>
+    /// <param name="panelStep">Elements from one panel to the next in <paramref name="destination"/>.</param>
+    static virtual void DecodePanels(int lanes, in WeightView weight, long row, int rows, int column, int count, int width, float* destination, nint panelStep)
+        => throw new NotSupportedException();
+
     /// <summary>Up to <paramref name="lanes"/> rows side by side: <c>destination[p·step + i] = weight[row + i, column + p]</c>.</summary>
     /// <remarks>Lanes without a row get some finite value of the matrix: the product's columns there are dropped.</remarks>
     /// <param name="lanes">Vector length of the instruction set in use: 16, 8, 4 or 1.</param>

@@ -30,6 +30,9 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
 
     private static int PanelWidth => GemmTile.PanelWidth<TKernel>();
 
+    /// <summary>Panels of B that are packed together, a row across all of them: a format may be slow to enter in the middle of a block.</summary>
+    private readonly int PanelsAtOnce => BTransposed ? 1 : TDecoder.PanelsAtOnce;
+
     public void Run()
     {
         if (K == 0)
@@ -64,7 +67,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         int maxRows = (rowEnd - rowStart + blocks - 1) / blocks;
         long packedFloats = (long)GemmTile.RowPanels<TKernel>(maxRows) * TKernel.PackedRows * (keepAllOfA ? K : Math.Min(K, GemmTile.Depth));
         packedFloats = GemmTile.ReadsInPlace<TKernel>(maxRows) ? 0 : (packedFloats + 15) & ~15L;
-        float* scratch = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + ((GemmTile.Depth + TKernel.MaxRows) * PanelWidth));
+        float* scratch = ThreadScratch.GetSingles(Gemm.ScratchSlot, packedFloats + (((PanelsAtOnce * GemmTile.Depth) + TKernel.MaxRows) * PanelWidth));
         float* packedA = packedFloats == 0 ? null : scratch;
         float* packedB = scratch + packedFloats;
 
@@ -92,14 +95,15 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA + (packedPerDepth * p));
         }
 
-        for (int j = columnStart; j < columnEnd; j += PanelWidth)
+        int columnsAtOnce = PanelsAtOnce * PanelWidth;
+        for (int first = columnStart; first < columnEnd; first += columnsAtOnce)
         {
-            int width = Math.Min(PanelWidth, columnEnd - j);
+            int end = Math.Min(columnEnd, first + columnsAtOnce);
             for (int p = 0; p < K; p += GemmTile.Depth)
             {
                 bool lastOfColumn = p + GemmTile.Depth >= K;
-                (int nextColumn, int nextP) = lastOfColumn ? (j + PanelWidth, 0) : (j, p + GemmTile.Depth);
-                Panel(row, rows, j, width, p, nextColumn < columnEnd ? nextColumn : j, nextP, packedA + (packedPerDepth * p), packedB);
+                (int nextColumn, int nextP) = lastOfColumn ? (end, 0) : (first, p + GemmTile.Depth);
+                Panels(row, rows, first, end, p, nextColumn < columnEnd ? nextColumn : first, nextP, packedA + (packedPerDepth * p), packedB);
             }
         }
     }
@@ -114,10 +118,12 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
                 GemmTile.PackRows<TKernel>(A + (row * Lda) + p, Lda, rows, Math.Min(GemmTile.Depth, K - p), packedA);
             }
 
-            for (int j = columnStart; j < columnEnd; j += PanelWidth)
+            int columnsAtOnce = PanelsAtOnce * PanelWidth;
+            for (int first = columnStart; first < columnEnd; first += columnsAtOnce)
             {
-                (int nextColumn, int nextP) = j + PanelWidth < columnEnd ? (j + PanelWidth, p) : (columnStart, Math.Min(p + GemmTile.Depth, K - 1));
-                Panel(row, rows, j, Math.Min(PanelWidth, columnEnd - j), p, nextColumn, nextP, packedA, packedB);
+                int end = Math.Min(columnEnd, first + columnsAtOnce);
+                (int nextColumn, int nextP) = end < columnEnd ? (end, p) : (columnStart, Math.Min(p + GemmTile.Depth, K - 1));
+                Panels(row, rows, first, end, p, nextColumn, nextP, packedA, packedB);
             }
         }
     }
@@ -194,11 +200,28 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         return new PrefetchWalk((byte*)next, BlockBytes / PrefetchWalk.Segment, ((nint)Lda * sizeof(float)) - BlockBytes);
     }
 
+    /// <summary>All rows over the panels that are packed together: usually one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void Panels(int row, int rows, int first, int end, int p, int nextColumn, int nextP, float* packedA, float* packedB)
+    {
+        float* spare = packedB + (PanelsAtOnce * GemmTile.Depth * PanelWidth);
+        if (PanelsAtOnce == 1)
+        {
+            Panel(row, rows, first, end - first, p, nextColumn, nextP, packedA, packedB, spare, packs: true);
+            return;
+        }
+
+        TDecoder.DecodePanels(TKernel.Lanes, B, p, Math.Min(GemmTile.Depth, K - p), first, end - first, PanelWidth, packedB, GemmTile.Depth * PanelWidth);
+        for (int column = first; column < end; column += PanelWidth, packedB += GemmTile.Depth * PanelWidth)
+        {
+            Panel(row, rows, column, Math.Min(PanelWidth, end - column), p, nextColumn, nextP, packedA, packedB, spare, packs: false);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Panel(int row, int rows, int column, int width, int p, int nextColumn, int nextP, float* packedA, float* packedB)
+    private readonly void Panel(int row, int rows, int column, int width, int p, int nextColumn, int nextP, float* packedA, float* packedB, float* spare, bool packs)
     {
         int depth = Math.Min(GemmTile.Depth, K - p);
-        float* spare = packedB + (GemmTile.Depth * PanelWidth);
         int panels = GemmTile.RowPanels<TKernel>(rows);
         int firstWalk = PacksWhileRunning(width) ? 1 : 0;
         for (int panel = 0; panel < panels; panel++)
@@ -208,7 +231,7 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
             float* a = packedA == null ? A + ((row + start) * Lda) + p : packedA + ((nint)panel * depth * TKernel.PackedRows);
             (nint aRow, nint aStep) = packedA == null ? ((nint)Lda, (nint)1) : (1, TKernel.PackedRows);
             Tile(
-                count, column, width, p, depth, a, aRow, aStep, packedB, C + ((row + start) * Ldc) + column, spare, panel == 0, Walk(panel - firstWalk, nextColumn, nextP, spare));
+                count, column, width, p, depth, a, aRow, aStep, packedB, C + ((row + start) * Ldc) + column, spare, packs && panel == 0, Walk(panel - firstWalk, nextColumn, nextP, spare));
         }
     }
 

@@ -14,11 +14,11 @@ namespace Graft.Tensors.Kernels;
 internal unsafe struct Int8Product : IParallelJob
 {
     /// <summary>bitsandbytes' constant for 1 / 127²; it is that much off.</summary>
-    private const float Unscale = 6.200124e-05f;
+    internal const float Unscale = 6.200124e-05f;
 
     private const int WideSlot = 2;
     private const int PanelSlot = 1;
-    private const int PanelWidth = 16;
+    internal const int PanelWidth = 16;
     private const int PairsAtOnce = 256;
     private const int FewRows = 3;
 
@@ -38,6 +38,12 @@ internal unsafe struct Int8Product : IParallelJob
     /// <param name="c">Receives the result.</param>
     public static void Run(sbyte* a, float* rowScales, int m, Int8Matrix weight, float* bias, float* c)
     {
+        if (m > FewRows && Int8TileProduct.CurrentTile is { } tile)
+        {
+            new Int8TileProduct { Tile = tile, A = a, RowScales = rowScales, M = m, Bias = bias, C = c }.Run(weight);
+            return;
+        }
+
         int k = weight.Columns;
         int pairs = (k + 1) / 2;
         var wide = (short*)ThreadScratch.Get(WideSlot, (nuint)((long)m * pairs * 2 * sizeof(short)));
@@ -145,8 +151,15 @@ internal unsafe struct Int8Product : IParallelJob
         }
     }
 
+    /// <summary>Four rows with a panel of columns: the innermost product.</summary>
+    /// <param name="a">Pairs of the first row.</param>
+    /// <param name="step">Elements from one row to the next.</param>
+    /// <param name="pairs">Pairs of k.</param>
+    /// <param name="panel">Pairs of the columns, packed.</param>
+    /// <param name="sums">Four rows of sums.</param>
+    /// <param name="accumulate">Add to the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourRows(short* a, nint step, int pairs, int* panel, int* sums, bool accumulate)
+    internal static void FourRows(short* a, nint step, int pairs, int* panel, int* sums, bool accumulate)
     {
         int* a0 = (int*)a, a1 = (int*)(a + step), a2 = (int*)(a + (2 * step)), a3 = (int*)(a + (3 * step));
         Vector256<int> s00 = Vector256<int>.Zero, s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;

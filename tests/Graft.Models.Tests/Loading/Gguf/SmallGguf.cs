@@ -50,6 +50,17 @@ internal sealed unsafe class SmallGguf
         return this;
     }
 
+    /// <summary>A byte-level tokenizer; the first <paramref name="special"/> tokens are control tokens.</summary>
+    public SmallGguf Vocabulary(IReadOnlyList<string> tokens, IReadOnlyList<string> merges, int special, int eos)
+    {
+        _metadata["tokenizer.ggml.model"] = (8, GgufBytes.Text("gpt2"));
+        _metadata["tokenizer.ggml.tokens"] = (9, GgufBytes.Array(8, (ulong)tokens.Count, [.. tokens.SelectMany(GgufBytes.Text)]));
+        _metadata["tokenizer.ggml.token_type"] = (9, GgufBytes.Array(5, (ulong)tokens.Count, [.. tokens.SelectMany((_, i) => BitConverter.GetBytes(i < special ? 3 : 1))]));
+        _metadata["tokenizer.ggml.merges"] = (9, GgufBytes.Array(8, (ulong)merges.Count, [.. merges.SelectMany(GgufBytes.Text)]));
+        _metadata["tokenizer.ggml.eos_token_id"] = (4, BitConverter.GetBytes(eos));
+        return this;
+    }
+
     public SmallGguf Without(string key)
     {
         Assert.True(_metadata.Remove(key) || _tensors.RemoveAll(tensor => tensor.Name == key) == 1);

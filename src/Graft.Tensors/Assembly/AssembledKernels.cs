@@ -1,0 +1,93 @@
+using Graft.Tensors.Kernels;
+
+namespace Graft.Tensors.Assembly;
+
+/// <summary>One family of kernels, as <c>graft doctor</c> shows it.</summary>
+/// <param name="Name">The product, and the instruction that computes it.</param>
+/// <param name="Tile">The largest tile, rows x columns.</param>
+/// <param name="IsOn">Whether products use it now.</param>
+/// <param name="Reason">Why it is on or off.</param>
+public sealed record KernelStatus(string Name, string Tile, bool IsOn, string Reason);
+
+/// <summary>The kernels that are assembled at run time, for instructions that .NET has no intrinsics for: which are on, and why.</summary>
+/// <remarks>
+/// GRAFT_JIT=off turns all of them off, GRAFT_ISA those above it; results do not change by a bit. GRAFT_JIT_DUMP names a folder that receives each kernel as
+/// annotated assembly when it is first used.
+/// </remarks>
+public static class AssembledKernels
+{
+    private const string Switch = "GRAFT_JIT";
+    private const string DumpFolder = "GRAFT_JIT_DUMP";
+
+    private static bool? _isEnabled;
+
+    /// <summary>Whether this process assembles kernels at all.</summary>
+    /// <exception cref="ArgumentException">GRAFT_JIT is neither on nor off.</exception>
+    public static bool IsEnabled
+    {
+        get => _isEnabled ??= ReadSwitch(Environment.GetEnvironmentVariable(Switch)) && CpuFeatures.Current.EnabledStates != 0;
+        internal set => _isEnabled = value && CpuFeatures.Current.EnabledStates != 0;
+    }
+
+    /// <summary>Whether products must have the bits of their definition even on a CPU whose own instruction rounds otherwise; it is then not used.</summary>
+    public static bool IsExact { get; set; }
+
+    /// <summary>The convention of functions that this process calls.</summary>
+    internal static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
+
+    /// <summary>bf16 products by <c>vdpbf16ps</c>.</summary>
+    internal static bool BFloat16Dot => IsEnabled && InstructionSet.Current >= Isa.Avx512 && CpuFeatures.Current.Avx512BFloat16 && (!IsExact || DotRounding.IsAsDefined);
+
+    /// <summary>bf16 products by AVX2 with the same bits.</summary>
+    internal static bool BFloat16Fma => IsEnabled && InstructionSet.Current >= Isa.Avx2 && CpuFeatures.Current.Avx2 && !BFloat16Dot;
+
+    /// <summary>8-bit products by <c>vpdpbusd</c> on 512 bits.</summary>
+    internal static bool Int8Dot => IsEnabled && InstructionSet.Current >= Isa.Avx512 && CpuFeatures.Current.Avx512Vnni;
+
+    /// <summary>8-bit products by <c>vpdpbusd</c> on 256 bits.</summary>
+    internal static bool Int8Vex => IsEnabled && InstructionSet.Current >= Isa.Avx2 && CpuFeatures.Current.AvxVnni && !Int8Dot;
+
+    /// <summary>Every family of kernels, on or off.</summary>
+    public static IReadOnlyList<KernelStatus> Status() =>
+    [
+        Describe("bf16 vdpbf16ps", AssembledTile.BFloat16Dot, BFloat16Dot, Isa.Avx512, CpuFeatures.Current.Avx512BFloat16, "avx512_bf16", null),
+        Describe("bf16 fma", AssembledTile.BFloat16Fma, BFloat16Fma, Isa.Avx2, CpuFeatures.Current.Avx2, "avx2", BFloat16Dot ? "vdpbf16ps" : null),
+        Describe("int8 vpdpbusd", AssembledTile.Int8Dot, Int8Dot, Isa.Avx512, CpuFeatures.Current.Avx512Vnni, "avx512_vnni", null),
+        Describe("int8 vpdpbusd (256 bits)", AssembledTile.Int8Vex, Int8Vex, Isa.Avx2, CpuFeatures.Current.AvxVnni, "avx_vnni", Int8Dot ? "the 512-bit form" : null),
+    ];
+
+    /// <summary>Writes a kernel's listing where GRAFT_JIT_DUMP says, if it does.</summary>
+    internal static void Dump(TileKernel kernel)
+    {
+        string? folder = Environment.GetEnvironmentVariable(DumpFolder);
+        if (string.IsNullOrEmpty(folder))
+        {
+            return;
+        }
+
+        TileShape shape = kernel.Shape;
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(
+            Path.Combine(folder, $"{kernel.Name}-{shape.Rows}x{shape.Vectors * kernel.Lanes}{(shape.IsMasked ? "-masked" : string.Empty)}.asm"),
+            kernel.Listing());
+    }
+
+    private static KernelStatus Describe(string name, AssembledTile tile, bool isOn, Isa isa, bool has, string flag, string? better)
+    {
+        string reason = isOn ? $"this CPU has {flag}{(tile == AssembledTile.BFloat16Dot && !DotRounding.IsAsDefined ? ", which rounds otherwise than its manual says" : string.Empty)}"
+            : !has ? CpuFeatures.Current.EnabledStates == 0 ? "no machine code can be placed here" : $"this CPU lacks {flag}"
+            : !IsEnabled ? $"{Switch}=off"
+            : IsExact && tile == AssembledTile.BFloat16Dot && !DotRounding.IsAsDefined ? "it rounds otherwise here than its manual says, and bits are asked to be exact"
+            : InstructionSet.Current < isa ? $"the instruction set in use is {InstructionSet.Current}"
+            : $"{better} is faster";
+        return new KernelStatus(name, $"{tile.MaxRows}x{tile.Columns}", isOn, reason);
+    }
+
+    /// <summary>What GRAFT_JIT says.</summary>
+    internal static bool ReadSwitch(string? value) => value?.ToUpperInvariant() switch
+    {
+        null or "" or "ON" => true,
+        "OFF" => false,
+        _ => throw new ArgumentException($"{Switch}={value}: known are on and off"),
+    };
+}
