@@ -111,7 +111,10 @@ public sealed class ForwardContext
         // An enumerator would be an allocation each step.
         for (int i = 0; i < blocks.Count; i++)
         {
-            hidden = Run(blocks[i], hidden);
+            TransformerBlock block = blocks[i];
+            block.Stage?.BeginForward();
+            hidden = Run(block, hidden);
+            block.Stage?.MarkBackward(Tape, hidden);
         }
 
         return hidden;

@@ -27,6 +27,15 @@ public abstract class LanguageModel : Module, IDisposable
     /// <summary>How bitsandbytes has quantised the linear layers, or null.</summary>
     public QuantizationConfig? Quantization { get; internal set; }
 
+    /// <summary>Whether the weights take more memory than there is room for, so that passes read them from the disk again and again.</summary>
+    public bool StreamsWeights => HeadStage?.Streaming is { IsBeyondMemory: true };
+
+    /// <summary>The files that weights may lie in, mapped; none for a model that was not loaded.</summary>
+    internal IReadOnlyList<FilePages> MappedFiles { get; private set; } = [];
+
+    /// <summary>The head's weights as they are streamed from a mapped file; null where they are not.</summary>
+    internal WeightStage? HeadStage { get; set; }
+
     /// <summary>The token embedding.</summary>
     public abstract Embedding InputEmbedding { get; }
 
@@ -80,6 +89,8 @@ public abstract class LanguageModel : Module, IDisposable
                 ModelQuantization.Convert(model, other);
             }
 
+            model.MappedFiles = weights.Pages;
+            WeightStreaming.Attach(model);
             return model;
         }
         catch
@@ -108,7 +119,11 @@ public abstract class LanguageModel : Module, IDisposable
     /// <param name="context">The forward pass.</param>
     /// <param name="hidden">[rows, hidden].</param>
     /// <returns>[rows, vocabulary].</returns>
-    public Tensor Logits(ForwardContext context, Tensor hidden) => Head.Forward(context, hidden);
+    public Tensor Logits(ForwardContext context, Tensor hidden)
+    {
+        HeadStage?.BeginForward();
+        return Head.Forward(context, hidden);
+    }
 
     /// <summary>Cross-entropy of the labelled rows; logits exist only there (design D6). While the tape records, the gradient is ready for its backward pass.</summary>
     /// <param name="context">The forward pass.</param>
@@ -119,9 +134,12 @@ public abstract class LanguageModel : Module, IDisposable
     /// <param name="tokenLosses">Receives the loss of each row, 0 where there is none; may be empty.</param>
     /// <returns>The unscaled sum and the number of counted rows.</returns>
     public LossSum Loss(ForwardContext context, Tensor hidden, ReadOnlySpan<int> targets, double scale, float labelSmoothing = 0, Span<float> tokenLosses = default)
-        => Head.Plugs.Count == 0 && Head.Weight.Current.Quantized is null or BlockMatrix
+    {
+        HeadStage?.BeginForward();
+        return Head.Plugs.Count == 0 && Head.Weight.Current.Quantized is null or BlockMatrix
             ? Op.LinearCrossEntropy(context.Tape, hidden, targets, Head.Weight.Current, Head.Bias?.Current, scale, labelSmoothing, tokenLosses)
             : Op.CrossEntropy(context.Tape, Logits(context, hidden), targets, scale, labelSmoothing, tokenLosses);
+    }
 
     /// <summary>Every weight once, by its first name: a tied head goes by the embedding's.</summary>
     public IEnumerable<(string Name, WeightSlot Slot)> DistinctWeights()
@@ -143,6 +161,7 @@ public abstract class LanguageModel : Module, IDisposable
     {
         if (disposing)
         {
+            HeadStage?.Streaming?.Dispose();
             _owned.ForEach(owned => owned.Dispose());
             _owned.Clear();
         }
@@ -164,6 +183,8 @@ public abstract class LanguageModel : Module, IDisposable
                 ModelQuantization.Convert(model, other);
             }
 
+            model.MappedFiles = [file.Pages];
+            WeightStreaming.Attach(model);
             return model;
         }
         catch

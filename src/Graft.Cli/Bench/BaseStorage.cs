@@ -27,10 +27,15 @@ internal sealed record BaseStorage(string Name, DType DType, QuantizationConfig?
         _ => throw new ArgumentException($"--dtype '{name}' is unknown; there are {string.Join(", ", Names)}"),
     };
 
-    /// <summary>Makes a model with random weights, stored like this.</summary>
+    /// <summary>Makes a model with random weights, or loads that of the shape's folder, stored like this.</summary>
     /// <param name="shape">The model.</param>
     public CausalLanguageModel CreateModel(ModelShape shape)
     {
+        if (shape.Folder is not null)
+        {
+            return CausalLanguageModel.Load(shape.Folder, Quantization, DType);
+        }
+
         CausalLanguageModel model = shape.CreateModel(DType);
         if (Quantization is not null)
         {

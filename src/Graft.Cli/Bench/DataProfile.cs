@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Graft.Tensors;
 using Graft.Training.Data;
@@ -14,16 +15,18 @@ internal sealed record DataProfile(string Name, IReadOnlyList<int> Lengths, int 
     private const string QuoteLengths = "Graft.Cli.Assets.bench.quote_lengths.json";
 
     /// <summary>Names of all profiles.</summary>
-    public static readonly string[] Names = ["quotes", "packed512"];
+    public static readonly string[] Names = ["quotes", "packed512", "rowN"];
 
     /// <summary>The profile called <paramref name="name"/>.</summary>
-    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="name">One of <see cref="Names"/>; <c>row128</c> is one row of 128 tokens a step.</param>
     /// <exception cref="ArgumentException">No such profile.</exception>
     public static DataProfile Of(string name) => name switch
     {
         "quotes" => new DataProfile(name, ReadQuoteLengths(), BatchSize: 4, Accumulation: 4),
         "packed512" => new DataProfile(name, [.. Enumerable.Repeat(512, 64)], BatchSize: 1, Accumulation: 4),
-        _ => throw new ArgumentException($"--data '{name}' is unknown; there are {string.Join(" and ", Names)}"),
+        _ when name.StartsWith("row", StringComparison.Ordinal) && int.TryParse(name.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length is > 0 and <= 1 << 20
+            => new DataProfile(name, [.. Enumerable.Repeat(length, 16)], BatchSize: 1, Accumulation: 1),
+        _ => throw new ArgumentException($"--data '{name}' is unknown; there are {string.Join(", ", Names)} (row128: one row of 128 tokens a step)"),
     };
 
     /// <summary>Rows of random tokens, every token of them learnt.</summary>

@@ -31,12 +31,21 @@ internal sealed record ModelShape(string Name, string Config)
             {"model_type": "bloom", "hidden_size": 4096, "n_layer": 30, "n_head": 32, "vocab_size": 250880, "layer_norm_epsilon": 1e-05, "initializer_range": 0.02}
             """),
         new(
+            "falcon-rw-1b",
+            """
+            {"model_type": "falcon", "hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 32, "multi_query": false, "parallel_attn": false,
+             "alibi": true, "bias": true, "new_decoder_architecture": false, "vocab_size": 50304, "layer_norm_epsilon": 1e-05, "initializer_range": 0.02}
+            """),
+        new(
             "falcon-7b",
             """
             {"model_type": "falcon", "hidden_size": 4544, "num_hidden_layers": 32, "num_attention_heads": 71, "multi_query": true, "parallel_attn": true,
              "alibi": false, "bias": false, "new_decoder_architecture": false, "vocab_size": 65024, "layer_norm_epsilon": 1e-05, "initializer_range": 0.02}
             """),
     ];
+
+    /// <summary>The model folder that holds the weights; null for random weights in memory.</summary>
+    public string? Folder { get; init; }
 
     /// <summary>Names of all shapes.</summary>
     public static string[] Names => [.. All.Select(shape => shape.Name)];
@@ -47,7 +56,15 @@ internal sealed record ModelShape(string Name, string Config)
     public static ModelShape Of(string name)
         => All.FirstOrDefault(shape => shape.Name == name) ?? throw new ArgumentException($"--shape '{name}' is unknown; there are {string.Join(", ", Names)}");
 
-    /// <summary>Makes the model with random weights.</summary>
+    /// <summary>The shape of a model folder, whose weights are used where they lie.</summary>
+    /// <param name="folder">The folder; its name is the shape's.</param>
+    public static ModelShape OfFolder(string folder)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return new ModelShape(Path.GetFileName(path), string.Empty) { Folder = path };
+    }
+
+    /// <summary>Makes the model with random weights in memory.</summary>
     /// <param name="dtype">How the weights are stored.</param>
     /// <param name="seed">Seed of the weights.</param>
     /// <exception cref="NotYetException">Graft does not know the family yet, or the machine has too little memory.</exception>
@@ -83,6 +100,7 @@ internal sealed record ModelShape(string Name, string Config)
     {
         "bloom-7b1" => 7.07e9,
         "falcon-7b" => 6.92e9,
+        "falcon-rw-1b" => 1.31e9,
         "bloom-560m" => 559e6,
         _ => 135e6,
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Graft.Cli.Planning;
 using Graft.Tensors;
 using Graft.Tensors.Threading;
@@ -21,8 +22,10 @@ namespace Graft.Cli.Bench;
 /// <param name="WeightMib">The frozen base.</param>
 /// <param name="PeakResidentMib">Largest resident memory.</param>
 /// <param name="PeakPrivateMib">Largest private memory.</param>
+/// <param name="PeakMappedMib">Largest resident memory that is backed by files, such as the weights of a folder: the system can drop it at any time.</param>
 /// <param name="FirstStepSeconds">From the start of the process to the end of the first step.</param>
 /// <param name="FirstStepProcessorSeconds">Processor time of all threads until then.</param>
+/// <param name="DiskBytes">Bytes read from the disk in the step that is taken apart into costs; null where the system does not say.</param>
 /// <param name="Costs">Where the time of one more step went, op by op.</param>
 /// <param name="ProfiledSeconds">Time of that step.</param>
 internal sealed record StepResult(
@@ -41,8 +44,10 @@ internal sealed record StepResult(
     double WeightMib,
     double PeakResidentMib,
     double PeakPrivateMib,
+    double PeakMappedMib,
     double FirstStepSeconds,
     double FirstStepProcessorSeconds,
+    long? DiskBytes,
     IReadOnlyList<OpCost> Costs,
     double ProfiledSeconds)
 {
@@ -59,21 +64,26 @@ internal static class StepBenchmark
     private const long BandwidthBytes = 128L << 20;
     private const double BytesPerMib = 1 << 20;
 
+    // A first step of this time belongs to a model so large that one more tells enough.
+    private const double LongStepSeconds = 20;
+
     /// <summary>Measures.</summary>
     /// <param name="shape">The model.</param>
     /// <param name="storage">How the frozen base is stored.</param>
     /// <param name="data">The rows.</param>
     /// <param name="precision">What products compute in.</param>
-    /// <param name="seconds">About how long the measured steps take; five steps are done at least.</param>
+    /// <param name="seconds">About how long the measured steps take; five steps are done at least, or one where the first was long.</param>
     /// <param name="cancellationToken">Stops after a step.</param>
     public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision, double seconds, CancellationToken cancellationToken)
     {
         using var step = new TrainingStep(shape, storage, data, precision);
-        step.Run();
+        double stepSeconds = Seconds(step);
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
         double peakPrivate = PrivateMib();
-        for (int i = 1; i < WarmUpSteps; i++)
+        double peakMapped = MappedMib();
+        bool isLong = stepSeconds > Math.Max(seconds, LongStepSeconds);
+        for (int i = 1; i < WarmUpSteps && !isLong; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             step.Run();
@@ -85,7 +95,7 @@ internal static class StepBenchmark
         TimeSpan processorTime = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         double peakBefore = MachinePeak.MeasureFor(PeakSeconds);
-        while (rates.Count < FewestSteps || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        while (rates.Count < (isLong ? 1 : FewestSteps) || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             cancellationToken.ThrowIfCancellationRequested();
             double rate = TokensPerSecond(step);
@@ -95,16 +105,19 @@ internal static class StepBenchmark
             fractions.Add(4 * step.LinearWeights * rate / ((peakBefore + peakAfter) / 2));
             peakBefore = peakAfter;
             peakPrivate = Math.Max(peakPrivate, PrivateMib());
+            peakMapped = Math.Max(peakMapped, MappedMib());
         }
 
         double processorShare = (Environment.CpuUsage.TotalTime - processorTime).TotalSeconds / (Stopwatch.GetElapsedTime(start).TotalSeconds * WorkerPool.Shared.WorkerCount);
+        long? diskBefore = DiskBytes();
         (IReadOnlyList<OpCost> costs, double profiled) = Profile(step);
+        long? diskBytes = DiskBytes() - diskBefore;
         double peakResident = ProcessMemory.PeakResident / BytesPerMib;
         double bandwidth = MemoryBandwidth.MeasureReading(BandwidthBytes);
         double tokensPerSecond = Median(rates);
         return new StepResult(
             shape.Name, data.Name, storage.Name, precision, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), bandwidth, Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, firstStep, firstProcessor, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, peakMapped, firstStep, firstProcessor, diskBytes, costs, profiled);
     }
 
     private static double TokensPerSecond(TrainingStep step)
@@ -112,6 +125,13 @@ internal static class StepBenchmark
         long start = Stopwatch.GetTimestamp();
         int tokens = step.Run();
         return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static double Seconds(TrainingStep step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        step.Run();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static (IReadOnlyList<OpCost> Costs, double Seconds) Profile(TrainingStep step)
@@ -130,6 +150,10 @@ internal static class StepBenchmark
             OpProfile.Active = null;
         }
     }
+
+    private static long? DiskBytes() => SystemFile.Value("/proc/self/io", "read_bytes") is { } bytes ? long.Parse(bytes, CultureInfo.InvariantCulture) : null;
+
+    private static double MappedMib() => (Environment.WorkingSet / BytesPerMib) - PrivateMib();
 
     private static double PrivateMib() => ProcessMemory.Now().Private / BytesPerMib;
 

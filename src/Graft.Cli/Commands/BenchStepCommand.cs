@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
 using Graft.Tensors;
+using Graft.Tensors.Threading;
 using Spectre.Console;
 
 namespace Graft.Cli.Commands;
@@ -13,7 +15,11 @@ internal sealed class BenchStepCommand : Verb
     private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
     private readonly Option<bool> _bf16 = new("--bf16") { Description = "products on operands rounded to bf16, activations kept as bf16" };
-    private readonly Option<double> _seconds = new("--seconds") { Description = "about how long to measure; five steps are measured at least", DefaultValueFactory = _ => 15 };
+    private readonly Option<string?> _model = new("--model") { Description = "a model folder to measure, instead of random weights of a shape" };
+    private readonly Option<string?> _folder = new("--folder") { Description = "where to write the random weights (default: the folder of temporary files)" };
+    private readonly Option<bool> _keep = new("--keep") { Description = "keep the random weights, to measure them again with --model" };
+    private readonly Option<bool> _cold = new("--cold") { Description = "begin with none of the weights in the system's page cache" };
+    private readonly Option<double> _seconds = new("--seconds") { Description = "about how long to measure; five steps are measured at least, or one if it takes long", DefaultValueFactory = _ => 15 };
 
     /// <inheritdoc/>
     public override string Name => "step";
@@ -27,26 +33,55 @@ internal sealed class BenchStepCommand : Verb
         command.Options.Add(_shape);
         command.Options.Add(_data);
         command.Options.Add(_dtype);
+        command.Options.Add(_model);
+        command.Options.Add(_folder);
+        command.Options.Add(_keep);
+        command.Options.Add(_cold);
         command.Options.Add(_bf16);
         command.Options.Add(_seconds);
     }
 
     /// <inheritdoc/>
-    protected override Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken cancellationToken)
     {
-        ModelShape shape = ModelShape.Of(parsed.GetValue(_shape)!);
         DataProfile data = DataProfile.Of(parsed.GetValue(_data)!);
         BaseStorage storage = BaseStorage.Of(parsed.GetValue(_dtype)!);
+        if (parsed.GetValue(_model) is not { } model)
+        {
+            return await MeasureRandomWeights(parsed, ModelShape.Of(parsed.GetValue(_shape)!), storage.DType, output, cancellationToken);
+        }
+
+        if (parsed.GetValue(_cold))
+        {
+            ModelFolderCache.Drop(model);
+        }
+
         ComputePrecision precision = parsed.GetValue(_bf16) ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         output.Line(Machine.Describe());
-        StepResult result = StepBenchmark.Run(shape, storage, data, precision, parsed.GetValue(_seconds), cancellationToken);
+        StepResult result = StepBenchmark.Run(ModelShape.OfFolder(model), storage, data, precision, parsed.GetValue(_seconds), cancellationToken);
         if (!output.IsJson)
         {
             WriteText(output, result);
         }
 
         WriteEvents(output, result);
-        return Task.FromResult(ExitCode.Success);
+        return ExitCode.Success;
+    }
+
+    /// <summary>Writes a folder, and has a process that knows nothing of its making load and train it: what a user's process does.</summary>
+    private async Task<int> MeasureRandomWeights(ParseResult parsed, ModelShape shape, DType dtype, Output output, CancellationToken cancellationToken)
+    {
+        using var folder = RandomModelFolder.Write(shape, dtype, parsed.GetValue(_folder), parsed.GetValue(_keep), cancellationToken);
+        output.Note(FormattableString.Invariant($"wrote random weights, {folder.WeightBytes / 1e9:F2} GB in {folder.Seconds:F1} s, to {folder.Path}{(parsed.GetValue(_keep) ? string.Empty : " (deleted at the end)")}"));
+        List<string> arguments =
+        [
+            "bench", Name, "--model", folder.Path, "--data", parsed.GetValue(_data)!, "--dtype", parsed.GetValue(_dtype)!,
+            "--seconds", parsed.GetValue(_seconds).ToString(CultureInfo.InvariantCulture), "--threads", $"{WorkerPool.Shared.WorkerCount}",
+        ];
+        arguments.AddRange(parsed.GetValue(_bf16) ? ["--bf16"] : []);
+        arguments.AddRange(parsed.GetValue(_cold) ? ["--cold"] : []);
+        arguments.AddRange(output.IsJson ? ["--json"] : []);
+        return await OwnProcess.RunAsync(arguments, cancellationToken);
     }
 
     private static void WriteText(Output output, StepResult result)
@@ -73,8 +108,13 @@ internal sealed class BenchStepCommand : Verb
         output.Line($"roofs: {result.PeakRate / 1e9:F0} GFLOP/s of the fp32 microkernel, {result.Bandwidth / 1e9:F1} GB/s of memory; an op whose operands are in cache can be above its memory roof");
         output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, products in {PrecisionName(result)}, {result.Steps} steps on {result.Threads} workers (medians)");
         output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
-        output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process, with {result.FirstStepProcessorSeconds:F2} s of processor time");
-        output.Line($"  peak memory: {result.PeakResidentMib:F0} MiB resident, {result.PeakPrivateMib:F0} MiB private, the base's {result.WeightMib:F0} MiB included: {result.PeakPrivateMib - result.WeightMib:F0} MiB beside it");
+        output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process that loaded the model (which did not write it), with {result.FirstStepProcessorSeconds:F2} s of processor time");
+        output.Line($"  peak memory: {result.PeakPrivateMib:F0} MiB private, and {result.PeakMappedMib:F0} MiB of mapped files resident; the base's weights take {result.WeightMib:F0} MiB; {result.PeakResidentMib:F0} MiB in all");
+        if (result.DiskBytes is > 100_000_000 and var read)
+        {
+            output.Line($"  the step read {read / 1e9:F2} GB from the disk, {read / result.ProfiledSeconds / 1e9:F2} GB/s: the weights do not stay in memory");
+        }
+
         if (result.ProcessorShare < 0.9)
         {
             output.Line($"  the machine was busy: {1 - result.ProcessorShare:P0} of the workers' time went elsewhere, so the rates are too low; their ratio is fair, roughly");
@@ -117,9 +157,16 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteNumber("unexplained_share", result.UnexplainedSeconds / result.ProfiledSeconds);
             writer.WriteNumber("peak_resident_mib", result.PeakResidentMib);
             writer.WriteNumber("peak_private_mib", result.PeakPrivateMib);
+            writer.WriteNumber("peak_mapped_mib", result.PeakMappedMib);
             writer.WriteNumber("weight_mib", result.WeightMib);
             writer.WriteNumber("first_step_s", result.FirstStepSeconds);
             writer.WriteNumber("first_step_processor_s", result.FirstStepProcessorSeconds);
+            if (result.DiskBytes is { } read)
+            {
+                writer.WriteNumber("disk_bytes_per_step", read);
+                writer.WriteNumber("disk_gb_per_s", read / result.ProfiledSeconds / 1e9);
+            }
+
             writer.WriteNumber("steps", result.Steps);
             writer.WriteNumber("processor_share", result.ProcessorShare);
             Machine.Write(writer);

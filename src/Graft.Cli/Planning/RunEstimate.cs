@@ -141,14 +141,14 @@ internal sealed class RunEstimate
         _ => weight.Count * weight.DType.SizeInBytes(),
     };
 
-    /// <summary>The head's memory: the gradient of the hidden rows, and a chunk of logits with its hidden rows, which in bf16 are rounded in a copy.</summary>
+    /// <summary>The head's memory: the gradient of the hidden rows, and a chunk of logits with its hidden rows, which in bf16 are rounded in a copy for the head's gradient.</summary>
     private long HeadBytes(int tokens, int labelled, long logitsBytes)
     {
         (int vocabulary, int hidden) = (_run.Model.Base.Config.VocabularySize, _run.Model.Base.Config.HiddenSize);
         Linear linear = _run.Model.Base.Head;
         bool trains = linear.Weight.Original.RequiresGrad || _run.Model.AdapterNames.Count == 0;
         long rows = linear.Plugs.Count > 0 ? 2L * tokens : Op.RowsOfLogits(labelled, vocabulary, logitsBytes, trains);
-        long rounded = _arguments.Bf16 ? (trains ? rows : Math.Min(rows, 256)) * hidden : 0;
+        long rounded = _arguments.Bf16 && trains ? rows * hidden : 0;
         return sizeof(float) * ((rows * (vocabulary + hidden)) + ((long)tokens * hidden) + rounded);
     }
 

@@ -18,6 +18,9 @@ public sealed class CheckpointFolder : IDisposable
     /// <summary>All tensors, by name.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
 
+    /// <summary>The pages of each file's map.</summary>
+    public IReadOnlyList<FilePages> Pages => [.. _files.Select(file => file.Pages)];
+
     /// <summary>The strings under <c>__metadata__</c> of the weights, or of the first shard.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _files.Count == 0 ? new Dictionary<string, string>() : _files[0].Metadata;
 

@@ -11,6 +11,9 @@ internal interface IWeightFile : IDisposable
     /// <summary>Free strings that the format keeps beside the tensors.</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>The pages of its map.</summary>
+    FilePages Pages { get; }
+
     /// <summary>Finds a tensor by name.</summary>
     bool TryGet(string name, [MaybeNullWhen(false)] out TensorEntry entry);
 }

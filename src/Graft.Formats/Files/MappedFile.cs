@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Graft.Formats;
 
@@ -14,6 +15,7 @@ internal sealed unsafe class MappedFile : IDisposable
     {
         Path = path;
         Length = stream.Length;
+        Handle = stream.SafeFileHandle;
         if (Length == 0)
         {
             // The system maps no empty files; readers refuse them by their length.
@@ -44,6 +46,9 @@ internal sealed unsafe class MappedFile : IDisposable
 
     /// <summary>Bytes in the file.</summary>
     public long Length { get; }
+
+    /// <summary>The open file; closed with the map.</summary>
+    public SafeFileHandle Handle { get; }
 
     /// <summary>The first byte; null for an empty file. Valid until <see cref="Dispose"/>.</summary>
     public byte* Start

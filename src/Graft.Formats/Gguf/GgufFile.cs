@@ -30,6 +30,7 @@ public sealed class GgufFile : IDisposable
     private GgufFile(MappedFile file)
     {
         _file = file;
+        Pages = new FilePages(file);
         _reader = new GgufReader(file);
         ReadVersion();
         ulong tensors = _reader.UInt64("the number of tensors");
@@ -41,6 +42,9 @@ public sealed class GgufFile : IDisposable
 
     /// <summary>The path the file was opened by.</summary>
     public string Path => _file.Path;
+
+    /// <summary>The pages of the map.</summary>
+    public FilePages Pages { get; }
 
     /// <summary>Version of the format, 2 or 3.</summary>
     public uint Version { get; private set; }

@@ -23,6 +23,7 @@ public sealed unsafe class SafetensorsFile : IWeightFile
     private SafetensorsFile(MappedFile file, SafetensorsHeader header, long dataStart)
     {
         _file = file;
+        Pages = new FilePages(file);
         Metadata = header.Metadata;
         var tensors = new TensorEntry[header.Tensors.Count];
         _byName = new Dictionary<string, TensorEntry>(tensors.Length, StringComparer.Ordinal);
@@ -42,6 +43,9 @@ public sealed unsafe class SafetensorsFile : IWeightFile
 
     /// <summary>The strings under <c>__metadata__</c>; empty when there are none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The pages of the map.</summary>
+    public FilePages Pages { get; }
 
     /// <summary>All tensors, in the order of the header.</summary>
     public IReadOnlyList<TensorEntry> Tensors { get; }

@@ -21,11 +21,15 @@ public sealed unsafe class TorchFile : IWeightFile
     private TorchFile(MappedFile file, TorchMemory memory)
     {
         _file = file;
+        Pages = new FilePages(file);
         _memory = memory;
         Root = IsZip(file) ? TorchZip.Read(file, memory, out int pickleLength) : TorchLegacy.Read(file, memory, out pickleLength);
         Tensors = TorchTree.Tensors(Root, file.Path, pickleLength);
         _byName = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
+
+    /// <summary>The pages of the map.</summary>
+    public FilePages Pages { get; }
 
     /// <summary>The path the file was opened by.</summary>
     public string Path => _file.Path;

@@ -15,6 +15,9 @@ public abstract class TransformerBlock : Module, IRecomputable
     /// <summary>Number of the layer, from 0.</summary>
     public int Index { get; }
 
+    /// <summary>Its weights as they are streamed from a mapped file; null where they are not.</summary>
+    internal WeightStage? Stage { get; set; }
+
     /// <summary>Runs the block.</summary>
     /// <param name="context">The forward pass.</param>
     /// <param name="hidden">[tokens, hidden].</param>

@@ -1,3 +1,4 @@
+using Graft.Formats;
 using Graft.Tensors;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
@@ -7,6 +8,9 @@ namespace Graft.Models;
 /// <summary>New weights for a model that is trained from scratch, or measured.</summary>
 public sealed unsafe class RandomWeights : WeightSource
 {
+    // Big enough to keep all workers and the disk busy; whole chunks of the fill.
+    private const int PieceLength = 512 * FillJob.ChunkLength;
+
     private readonly ulong _seed;
     private readonly float _deviation;
     private readonly DType _dtype;
@@ -33,14 +37,40 @@ public sealed unsafe class RandomWeights : WeightSource
     {
         long count = shape.Aggregate(1L, (product, dimension) => product * dimension);
         var memory = new NativeBuffer(count * _dtype.SizeInBytes());
-        var job = new FillJob { Data = memory.Data, DType = _dtype, Count = count, Role = role, Key = CounterRandom.Derive(_seed, StableHash(name)), Deviation = _deviation };
-        WorkerPool.Shared.Run((int)((count + FillJob.ChunkLength - 1) / FillJob.ChunkLength), ref job);
+        Fill(name, role, 0, count, memory.Data);
         return new Parameter(name, shape, _dtype, (nint)memory.Data, memory);
+    }
+
+    /// <summary>The weight that <see cref="Take"/> would return, to be written into a file: made piece by piece on all workers, never in memory as a whole.</summary>
+    /// <param name="name">Full name.</param>
+    /// <param name="role">What it is for.</param>
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="cancellationToken">Ends the writing between two pieces.</param>
+    public TensorSource ToWrite(string name, WeightRole role, IReadOnlyList<int> shape, CancellationToken cancellationToken = default)
+    {
+        long count = shape.Aggregate(1L, (product, dimension) => product * dimension);
+        return new TensorSource(name, _dtype, [.. shape.Select(dimension => (long)dimension)], stream =>
+        {
+            using var piece = new NativeBuffer(Math.Min(count, PieceLength) * _dtype.SizeInBytes());
+            for (long first = 0; first < count; first += PieceLength)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                int length = (int)Math.Min(PieceLength, count - first);
+                Fill(name, role, first, length, piece.Data);
+                stream.Write(new ReadOnlySpan<byte>(piece.Data, length * _dtype.SizeInBytes()));
+            }
+        });
     }
 
     /// <inheritdoc/>
     public override void Finish()
     {
+    }
+
+    private void Fill(string name, WeightRole role, long first, long count, byte* destination)
+    {
+        var job = new FillJob { Data = destination, DType = _dtype, First = first, Count = count, Role = role, Key = CounterRandom.Derive(_seed, StableHash(name)), Deviation = _deviation };
+        WorkerPool.Shared.Run((int)((count + FillJob.ChunkLength - 1) / FillJob.ChunkLength), ref job);
     }
 
     /// <summary>FNV-1a: <see cref="string.GetHashCode()"/> differs from run to run.</summary>
@@ -62,6 +92,7 @@ public sealed unsafe class RandomWeights : WeightSource
 
         public byte* Data;
         public DType DType;
+        public long First;
         public long Count;
         public WeightRole Role;
         public ulong Key;
@@ -78,7 +109,7 @@ public sealed unsafe class RandomWeights : WeightSource
                     values.Fill(1);
                     break;
                 case WeightRole.Matrix or WeightRole.Embedding:
-                    CounterRandom.FillNormal(values, Key, 0, Deviation, first);
+                    CounterRandom.FillNormal(values, Key, 0, Deviation, First + first);
                     break;
                 default:
                     values.Clear();

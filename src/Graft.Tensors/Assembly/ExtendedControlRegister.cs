@@ -14,9 +14,9 @@ internal static unsafe class ExtendedControlRegister
         {
             return ((delegate* unmanaged<ulong>)ExecutableMemory.Place(Assemble()))();
         }
-        catch (Win32Exception)
+        catch (Exception e) when (e is Win32Exception or DllNotFoundException or EntryPointNotFoundException)
         {
-            // The system forbids executable pages: then there are no kernels whose registers would matter.
+            // The system forbids executable pages, or has another way to them: then there are no kernels whose registers would matter.
             return null;
         }
     }

@@ -2,14 +2,15 @@ using Graft.Tensors.Assembly;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary>Whether the processor multiplies bf16 faster than fp32.</summary>
+/// <summary>Whether bf16 products are faster than fp32's here.</summary>
 public static class BFloat16Support
 {
-    /// <summary>Whether products in bf16 are computed by <c>vdpbf16ps</c>.</summary>
+    /// <summary>Whether the processor multiplies bf16 with <c>vdpbf16ps</c> and the kernels may use it.</summary>
     public static bool IsFast => AssembledKernels.BFloat16Dot;
 
     /// <summary>The same as a sentence.</summary>
     public static string Reason => IsFast ? "this CPU has AVX512_BF16"
-        : CpuFeatures.Current.Avx512BFloat16 ? $"this CPU has AVX512_BF16, but the kernels for it are off ({(AssembledKernels.IsEnabled ? $"the instruction set in use is {InstructionSet.Current}" : "GRAFT_JIT=off")})"
-        : "this CPU has no AVX512_BF16";
+        : !CpuFeatures.Current.Avx512BFloat16 ? "this CPU has no AVX512_BF16"
+        : !AssembledKernels.IsEnabled ? "this CPU has AVX512_BF16, but no kernels are assembled here"
+        : $"this CPU has AVX512_BF16, but the kernels in use are those for {InstructionSet.Current}";
 }

@@ -7,18 +7,6 @@ namespace Graft.Tensors.Kernels;
 /// </remarks>
 internal static unsafe class LinearProduct
 {
-    /// <summary>Rounds an operand in place, so that products take it as it is: what is large and belongs to the op.</summary>
-    /// <param name="tape">Says in which precision.</param>
-    /// <param name="x">The operand.</param>
-    /// <param name="count">Number of elements.</param>
-    public static void RoundOperand(Tape tape, float* x, long count)
-    {
-        if (tape.Precision == ComputePrecision.BFloat16)
-        {
-            Round(x, x, count);
-        }
-    }
-
     /// <summary><c>y (+)= x Wᵀ</c>, or <c>x W</c> for a weight stored [in, out].</summary>
     /// <param name="tape">Says in which precision.</param>
     /// <param name="layout">How the weight is stored.</param>
@@ -52,7 +40,7 @@ internal static unsafe class LinearProduct
     public static void MultiplyBack(Tape tape, LinearLayout layout, int rows, float* x, int columns, Parameter weight, float* y, int outColumns, bool accumulate)
         => Multiply(tape, layout == LinearLayout.OutIn ? LinearLayout.InOut : LinearLayout.OutIn, rows, x, columns, weight, y, outColumns, accumulate);
 
-    /// <summary><c>C[m,n] += A[tokens,m]ᵀ B[tokens,n]</c>: the gradient of a weight, summed in fp32.</summary>
+    /// <summary><c>C[m,n] += A[tokens,m]ᵀ B[tokens,n]</c>: the gradient of a weight. In bf16 both operands are rounded first; sums are fp32.</summary>
     /// <param name="tape">Says in which precision, and lends memory.</param>
     /// <param name="m">Columns of A.</param>
     /// <param name="n">Columns of B.</param>
@@ -60,8 +48,8 @@ internal static unsafe class LinearProduct
     /// <param name="b">B, one row a token.</param>
     /// <param name="c">C.</param>
     /// <param name="sequenceOffsets">Start of each sequence and the end of the last.</param>
-    /// <param name="isRounded">Whether <see cref="RoundOperand"/> has been called for A.</param>
-    public static void AccumulateGradient(Tape tape, int m, int n, float* a, float* b, float* c, ReadOnlySpan<int> sequenceOffsets, bool isRounded = false)
+    /// <param name="mayRoundA">Whether A belongs to the op, so that it can be rounded where it is: it may be large.</param>
+    public static void AccumulateGradient(Tape tape, int m, int n, float* a, float* b, float* c, ReadOnlySpan<int> sequenceOffsets, bool mayRoundA = false)
     {
         if (tape.Precision == ComputePrecision.Float32)
         {
@@ -70,17 +58,12 @@ internal static unsafe class LinearProduct
         }
 
         int rows = sequenceOffsets[^1];
+        using var left = new StepArenaRange(tape, mayRoundA ? 0 : (long)rows * m);
         using var right = new StepArenaRange(tape, (long)rows * n);
+        float* rounded = mayRoundA ? a : left.Data;
+        Round(a, rounded, (long)rows * m);
         Round(b, right.Data, (long)rows * n);
-        if (isRounded)
-        {
-            Gemm.AccumulateTransposed(m, n, a, m, right.Data, n, c, n, sequenceOffsets);
-            return;
-        }
-
-        using var left = new StepArenaRange(tape, (long)rows * m);
-        Round(a, left.Data, (long)rows * m);
-        Gemm.AccumulateTransposed(m, n, left.Data, m, right.Data, n, c, n, sequenceOffsets);
+        Gemm.AccumulateTransposed(m, n, rounded, m, right.Data, n, c, n, sequenceOffsets);
     }
 
     private static void Round(float* source, float* destination, long count)

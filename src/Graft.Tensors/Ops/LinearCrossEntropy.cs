@@ -160,8 +160,7 @@ public static unsafe partial class Op
 
             if (HeadTrains)
             {
-                LinearProduct.RoundOperand(Tape, Logits, (long)rows * weight.Rows);
-                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, isRounded: true);
+                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, mayRoundA: true);
             }
 
             if (HiddenGradient != null)

