@@ -24,8 +24,15 @@ internal static class MachinePeak
         return best;
     }
 
-    /// <summary>The microkernel's rate over about <paramref name="seconds"/>, in operations a second: to be measured by turns with something else.</summary>
-    public static double MeasureFor(double seconds)
+    /// <summary>The fp32 microkernel's rate over about <paramref name="seconds"/>, in operations a second: to be measured by turns with something else.</summary>
+    /// <param name="seconds">About how long.</param>
+    public static double MeasureFor(double seconds) => MeasureFor(seconds, MicrokernelPeak.Run);
+
+    /// <summary>The rate of the bf16 tile in use, likewise.</summary>
+    /// <param name="seconds">About how long.</param>
+    public static double MeasureBFloat16For(double seconds) => MeasureFor(seconds, ProductTilePeak.RunBFloat16);
+
+    private static double MeasureFor(double seconds, Func<int, double> run)
     {
         const int Repeats = 2000;
         double operations = 0;
@@ -33,7 +40,7 @@ internal static class MachinePeak
         double elapsed;
         do
         {
-            operations += MicrokernelPeak.Run(Repeats);
+            operations += run(Repeats);
             elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         while (elapsed < seconds);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Graft.Cli.Planning;
 using Graft.Tensors;
+using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
 
 namespace Graft.Cli.Bench;
@@ -15,7 +16,9 @@ namespace Graft.Cli.Bench;
 /// <param name="Steps">Steps measured.</param>
 /// <param name="TokensPerSecond">Median over the steps.</param>
 /// <param name="UsefulRate">Useful floating-point operations a second: 4 for every weight of a linear layer and of the head, for each token.</param>
-/// <param name="PeakRate">Median of what the fp32 microkernel does in the first-level cache, measured between the steps.</param>
+/// <param name="PeakRate">Median of what the kernel of the products does in the first-level cache, measured between the steps: of <c>vdpbf16ps</c> where it computes them, else of the fp32 microkernel.</param>
+/// <param name="SinglePeakRate">What the fp32 microkernel does there.</param>
+/// <param name="BFloat16PeakRate">What <c>vdpbf16ps</c> does there; null where the CPU lacks it or it is off.</param>
 /// <param name="Bandwidth">Bytes a second that the workers read from memory.</param>
 /// <param name="FractionOfPeak">Median over the steps of the useful rate, divided by the microkernel's rate just before and after.</param>
 /// <param name="ProcessorShare">Share of the workers' time that this process got while it was measured; below 1 where others used the machine.</param>
@@ -38,6 +41,8 @@ internal sealed record StepResult(
     double TokensPerSecond,
     double UsefulRate,
     double PeakRate,
+    double SinglePeakRate,
+    double? BFloat16PeakRate,
     double Bandwidth,
     double FractionOfPeak,
     double ProcessorShare,
@@ -94,12 +99,14 @@ internal static class StepBenchmark
         var peaks = new List<double>();
         TimeSpan processorTime = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        double peakBefore = MachinePeak.MeasureFor(PeakSeconds);
+        bool isDot = precision == ComputePrecision.BFloat16 && BFloat16Support.IsFast;
+        Func<double, double> peakOf = isDot ? MachinePeak.MeasureBFloat16For : MachinePeak.MeasureFor;
+        double peakBefore = peakOf(PeakSeconds);
         while (rates.Count < (isLong ? 1 : FewestSteps) || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             cancellationToken.ThrowIfCancellationRequested();
             double rate = TokensPerSecond(step);
-            double peakAfter = MachinePeak.MeasureFor(PeakSeconds);
+            double peakAfter = peakOf(PeakSeconds);
             rates.Add(rate);
             peaks.Add(peakAfter);
             fractions.Add(4 * step.LinearWeights * rate / ((peakBefore + peakAfter) / 2));
@@ -115,8 +122,11 @@ internal static class StepBenchmark
         double peakResident = ProcessMemory.PeakResident / BytesPerMib;
         double bandwidth = MemoryBandwidth.MeasureReading(BandwidthBytes);
         double tokensPerSecond = Median(rates);
+        double peak = Median(peaks);
+        double singlePeak = isDot ? MachinePeak.MeasureFor(PeakSeconds) : peak;
+        double? dotPeak = isDot ? peak : BFloat16Support.IsFast ? MachinePeak.MeasureBFloat16For(PeakSeconds) : null;
         return new StepResult(
-            shape.Name, data.Name, storage.Name, precision, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, Median(peaks), bandwidth, Median(fractions),
+            shape.Name, data.Name, storage.Name, precision, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, peak, singlePeak, dotPeak, bandwidth, Median(fractions),
             Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, peakMapped, firstStep, firstProcessor, diskBytes, costs, profiled);
     }
 

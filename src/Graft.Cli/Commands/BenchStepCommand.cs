@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
 using Graft.Tensors;
+using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
 using Spectre.Console;
 
@@ -14,7 +16,7 @@ internal sealed class BenchStepCommand : Verb
     private readonly Option<string> _shape = new("--shape") { Description = string.Join("|", ModelShape.Names), DefaultValueFactory = _ => "smollm2-135m" };
     private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
-    private readonly Option<bool> _bf16 = new("--bf16") { Description = "products on operands rounded to bf16, activations kept as bf16" };
+    private readonly Option<bool> _bf16 = new("--bf16") { Description = "products on operands rounded to bf16, activations kept as bf16 (default: where the base is not fp32 and the CPU has AVX512_BF16, as in training)" };
     private readonly Option<string?> _model = new("--model") { Description = "a model folder to measure, instead of random weights of a shape" };
     private readonly Option<string?> _folder = new("--folder") { Description = "where to write the random weights (default: the folder of temporary files)" };
     private readonly Option<bool> _keep = new("--keep") { Description = "keep the random weights, to measure them again with --model" };
@@ -56,7 +58,7 @@ internal sealed class BenchStepCommand : Verb
             ModelFolderCache.Drop(model);
         }
 
-        ComputePrecision precision = parsed.GetValue(_bf16) ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
+        ComputePrecision precision = parsed.GetValue(_bf16) || (storage.DType != DType.Float32 && BFloat16Support.IsFast) ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         output.Line(Machine.Describe());
         StepResult result = StepBenchmark.Run(ModelShape.OfFolder(model), storage, data, precision, parsed.GetValue(_seconds), cancellationToken);
         if (!output.IsJson)
@@ -105,9 +107,9 @@ internal sealed class BenchStepCommand : Verb
         double rest = result.UnexplainedSeconds;
         table.AddRow("unexplained", string.Empty, $"{rest * 1e3:F1}", $"{rest / result.ProfiledSeconds:P1}", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
         output.Results.Write(table);
-        output.Line($"roofs: {result.PeakRate / 1e9:F0} GFLOP/s of the fp32 microkernel, {result.Bandwidth / 1e9:F1} GB/s of memory; an op whose operands are in cache can be above its memory roof");
+        output.Line($"roofs: {result.PeakRate / 1e9:F0} GFLOP/s of the {KernelName(result)}, {result.Bandwidth / 1e9:F1} GB/s of memory; an op whose operands are in cache can be above its memory roof");
         output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, products in {PrecisionName(result)}, {result.Steps} steps on {result.Threads} workers (medians)");
-        output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the fp32 microkernel's {result.PeakRate / 1e9:F0}");
+        output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the {KernelName(result)}'s {result.PeakRate / 1e9:F0}");
         output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process that loaded the model (which did not write it), with {result.FirstStepProcessorSeconds:F2} s of processor time");
         output.Line($"  peak memory: {result.PeakPrivateMib:F0} MiB private, and {result.PeakMappedMib:F0} MiB of mapped files resident; the base's weights take {result.WeightMib:F0} MiB; {result.PeakResidentMib:F0} MiB in all");
         if (result.DiskBytes is > 100_000_000 and var read)
@@ -121,7 +123,21 @@ internal sealed class BenchStepCommand : Verb
         }
     }
 
+    private static string KernelName(StepResult result) => result.PeakRate == result.BFloat16PeakRate ? "bf16 kernel" : "fp32 microkernel";
+
     private static string PrecisionName(StepResult result) => result.Precision == ComputePrecision.BFloat16 ? "bf16" : "fp32";
+
+    private static void WriteOptional(Utf8JsonWriter writer, string name, double? value)
+    {
+        if (value is { } number)
+        {
+            writer.WriteNumber(name, number);
+        }
+        else
+        {
+            writer.WriteNull(name);
+        }
+    }
 
     private static void WriteEvents(Output output, StepResult result)
     {
@@ -150,8 +166,8 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteString("precision", PrecisionName(result));
             writer.WriteNumber("tokens_per_s", result.TokensPerSecond);
             writer.WriteNumber("useful_gflops", result.UsefulRate / 1e9);
-            writer.WriteNumber("peak_fp32_gflops", result.PeakRate / 1e9);
-            writer.WriteNull("peak_bf16_gflops");
+            writer.WriteNumber("peak_fp32_gflops", result.SinglePeakRate / 1e9);
+            WriteOptional(writer, "peak_bf16_gflops", result.BFloat16PeakRate / 1e9);
             writer.WriteNumber("memory_gb_per_s", result.Bandwidth / 1e9);
             writer.WriteNumber("fraction_of_peak", result.FractionOfPeak);
             writer.WriteNumber("unexplained_share", result.UnexplainedSeconds / result.ProfiledSeconds);
