@@ -35,9 +35,10 @@ public class AllocationTests
             engine.Add(Request(Prompt(3, 2), """{"max_new_tokens":2000,"guidance_scale":1.5}"""));
             Run(engine, family == "gpt2" ? 10 : 130);
 
-            // Between the lengths at which memory for keys and values doubles; a thread of the runtime may allocate now and then.
+            // Between the lengths at which memory for keys and values doubles; a thread of the runtime may allocate now and then, and does
+            // so in many windows on a busy machine. What a step allocated would be seen in every one.
             long[] windows = [.. Enumerable.Range(0, family == "gpt2" ? 5 : 12).Select(_ => Run(engine, StepsPerWindow))];
-            Assert.True(windows.Count(bytes => bytes == 0) * 2 > windows.Length, string.Join(' ', windows));
+            Assert.True(windows.Count(bytes => bytes == 0) * 4 >= windows.Length, string.Join(' ', windows));
         }
         finally
         {
