@@ -16,7 +16,8 @@ internal static class GraftTool
     /// <summary>Asks for the same bits on every CPU.</summary>
     public static readonly Option<bool> Exact = new("--exact")
     {
-        Description = "the same bits on every CPU: bf16 products avoid an instruction that rounds otherwise here", Recursive = true,
+        Description = "the same bits on every CPU: bf16 products avoid an instruction that rounds otherwise here",
+        Recursive = true,
     };
 
     /// <summary>Shows where an error came from.</summary>

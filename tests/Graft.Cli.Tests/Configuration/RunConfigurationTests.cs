@@ -47,7 +47,7 @@ public sealed class RunConfigurationTests : IDisposable
     public void Defaults_are_those_of_the_libraries()
     {
         RunConfiguration configuration = Read(string.Empty);
-        Assert.Equal(new TrainingArguments() with { OutputDir = configuration.OutputDir, LrSchedulerKwargs = configuration.Get(TrainingKeys.LrSchedulerKwargs) }, configuration.ToTrainingArguments());
+        Assert.Equal(new TrainingArguments() with { OutputDir = configuration.OutputDir, Bf16 = BFloat16Support.IsFast, LrSchedulerKwargs = configuration.Get(TrainingKeys.LrSchedulerKwargs) }, configuration.ToTrainingArguments());
         Assert.Equal(new SampleOptions { VocabularySize = 10 }, configuration.ToSampleOptions(10, null));
         Assert.Equal(new DataSetOptions(), configuration.ToDataSetOptions());
         LoraConfig lora = Assert.IsType<LoraConfig>(configuration.ToAdapterConfig());

@@ -87,7 +87,14 @@ public sealed unsafe class BFloat16Tests : IDisposable
         {
             TrainingArguments arguments = Quick() with
             {
-                OutputDir = _folder.Of($"{bf16}"), Bf16 = bf16, PerDeviceTrainBatchSize = 8, MaxSteps = 60, EvalStrategy = IntervalStrategy.Steps, EvalSteps = 10, EvalOnStart = true, LearningRate = 2e-3,
+                OutputDir = _folder.Of($"{bf16}"),
+                Bf16 = bf16,
+                PerDeviceTrainBatchSize = 8,
+                MaxSteps = 60,
+                EvalStrategy = IntervalStrategy.Steps,
+                EvalSteps = 10,
+                EvalOnStart = true,
+                LearningRate = 2e-3,
             };
             Runs.Train(arguments, samples, out TrainingResult result, () => Model(config, adapter), evalSamples: held);
             return [.. result.State.LogHistory.Select(row => row["eval_loss"]).OfType<double>()];
