@@ -31,7 +31,7 @@ internal static class GraftTool
     public static async Task<int> RunAsync(string[] args, TextWriter results, TextWriter progress)
     {
         var root = new RootCommand("Graft fine-tunes language models: a Hugging Face model folder goes in, a PEFT adapter folder comes out.") { Json, Threads, Exact, Trace };
-        foreach (Verb verb in Verbs.All)
+        foreach (Verb verb in Verbs.Meant(args))
         {
             root.Subcommands.Add(verb.Create(results, progress));
         }
