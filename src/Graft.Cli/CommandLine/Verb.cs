@@ -52,6 +52,7 @@ internal abstract class Verb
         using var termination = new Termination(output.Note);
         try
         {
+            AssembledKernels.CheckSwitches();
             AssembledKernels.IsExact = parsed.GetValue(GraftTool.Exact);
             GraftTool.ApplyThreads(parsed.GetValue(GraftTool.Threads));
             int code = await RunAsync(parsed, output, termination.Token);

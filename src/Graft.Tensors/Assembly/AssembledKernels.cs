@@ -29,6 +29,10 @@ public static class AssembledKernels
         internal set => _isEnabled = value && CpuFeatures.Current.EnabledStates != 0;
     }
 
+    /// <summary>Reads GRAFT_ISA and GRAFT_JIT, so that a mistake in them shows before any work is done.</summary>
+    /// <exception cref="ArgumentException">One of them has a value that is not known.</exception>
+    public static void CheckSwitches() => _ = (InstructionSet.Current, IsEnabled);
+
     /// <summary>Whether products must have the bits of their definition even on a CPU whose own instruction rounds otherwise; it is then not used.</summary>
     public static bool IsExact { get; set; }
 
@@ -88,6 +92,6 @@ public static class AssembledKernels
     {
         null or "" or "ON" => true,
         "OFF" => false,
-        _ => throw new ArgumentException($"{Switch}={value}: known are on and off"),
+        _ => throw new ArgumentException($"{Switch}={value}: known are on and off; unset it to assemble kernels"),
     };
 }

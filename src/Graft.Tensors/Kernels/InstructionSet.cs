@@ -25,6 +25,10 @@ public enum Isa
 /// </remarks>
 public static class InstructionSet
 {
+    private const string Switch = "GRAFT_ISA";
+
+    private static Isa? _current;
+
     /// <summary>The best set that this CPU has.</summary>
     public static Isa Best { get; } =
         Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported ? Isa.Avx512
@@ -33,24 +37,25 @@ public static class InstructionSet
         : Isa.Scalar;
 
     /// <summary>The set in use.</summary>
-    /// <exception cref="ArgumentException">Set to one that this CPU lacks.</exception>
+    /// <exception cref="ArgumentException">Set to one that this CPU lacks; or GRAFT_ISA, which is read at first use, names none or one that this CPU lacks.</exception>
     public static Isa Current
     {
-        get;
-        set => field = value <= Best ? value : throw new ArgumentException($"this CPU has no {value}; its best is {Best}");
+        get => _current ??= Parse(Environment.GetEnvironmentVariable(Switch));
+        set => _current = value <= Best ? value : throw new ArgumentException($"this CPU has no {value}; its best is {Best}");
     }
-    = FromEnvironment();
 
-    private static Isa FromEnvironment()
+    /// <summary>What GRAFT_ISA says.</summary>
+    internal static Isa Parse(string? name)
     {
-        string? name = Environment.GetEnvironmentVariable("GRAFT_ISA");
-        if (string.IsNullOrEmpty(name))
+        Isa isa = name?.ToUpperInvariant() switch
         {
-            return Best;
-        }
-
-        return Enum.TryParse(name, ignoreCase: true, out Isa isa) && Enum.IsDefined(isa)
-            ? isa <= Best ? isa : throw new ArgumentException($"GRAFT_ISA={name}: this CPU's best is {Best}")
-            : throw new ArgumentException($"GRAFT_ISA={name}: known are scalar, vector128, avx2, avx512");
+            null or "" => Best,
+            "SCALAR" => Isa.Scalar,
+            "VECTOR128" => Isa.Vector128,
+            "AVX2" => Isa.Avx2,
+            "AVX512" => Isa.Avx512,
+            _ => throw new ArgumentException($"{Switch}={name}: known are scalar, vector128, avx2 and avx512; unset it to use the best that this CPU has, {Best}"),
+        };
+        return isa <= Best ? isa : throw new ArgumentException($"{Switch}={name}: this CPU's best is {Best}; unset it, or name that or less");
     }
 }

@@ -89,5 +89,5 @@ public sealed unsafe class ExecutableMemoryTests
 
     [Fact]
     public void Any_other_word_for_the_switch_is_an_error()
-        => Assert.Equal("GRAFT_JIT=maybe: known are on and off", Assert.Throws<ArgumentException>(() => AssembledKernels.ReadSwitch("maybe")).Message);
+        => Assert.Equal("GRAFT_JIT=maybe: known are on and off; unset it to assemble kernels", Assert.Throws<ArgumentException>(() => AssembledKernels.ReadSwitch("maybe")).Message);
 }
