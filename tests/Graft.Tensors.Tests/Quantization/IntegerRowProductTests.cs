@@ -6,10 +6,10 @@ namespace Graft.Tensors.Tests;
 /// <summary>Products of a few rows with blocks of integers: exactly as defined on every instruction set, and close to the product with decoded weights.</summary>
 public sealed unsafe class IntegerRowProductTests : IDisposable
 {
-    private static readonly (string Format, Reference Reference)[] Formats =
+    private static readonly (string Format, Reference Reference, int Bits)[] Formats =
     [
-        ("Q4_0", Defined<Q4_0>), ("Q4_1", Defined<Q4_1>), ("Q4_1 in another order", Defined<Q4_1>), ("Q5_0", Defined<Q5_0>), ("Q5_1", Defined<Q5_1>), ("Q8_0", Defined<Q8_0>),
-        ("Q4_K", Defined<Q4_K>), ("Q5_K", Defined<Q5_K>), ("Q6_K", Defined<Q6_K>),
+        ("Q4_0", Defined<Q4_0>, 23), ("Q4_1", Defined<Q4_1>, 23), ("Q4_1 in another order", Defined<Q4_1>, 23), ("Q5_0", Defined<Q5_0>, 22), ("Q5_1", Defined<Q5_1>, 22),
+        ("Q8_0", Defined<Q8_0>, 20), ("Q4_K", Defined<Q4_K>, 23), ("Q5_K", Defined<Q5_K>, 22), ("Q6_K", Defined<Q6_K>, 22),
     ];
 
     private readonly int _workers = WorkerPool.Shared.WorkerCount;
@@ -24,7 +24,7 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
             var data = new TheoryData<Isa, string>();
             foreach (Isa isa in Enum.GetValues<Isa>().Where(isa => isa <= InstructionSet.Best))
             {
-                foreach ((string format, _) in Formats)
+                foreach ((string format, _, _) in Formats)
                 {
                     data.Add(isa, format);
                 }
@@ -44,14 +44,14 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
     public void All_formats_with_integer_codes_are_covered()
         => Assert.Equal(
             BlockFormat.All.Where(format => format.IntegerProduct != null).Select(format => format.Name).Order(StringComparer.Ordinal),
-            Formats.Select(format => format.Format.Split(' ')[0]).Distinct().Order(StringComparer.Ordinal));
+            Formats.Select(entry => entry.Format.Split(' ')[0]).Distinct().Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Products_are_the_defined_ones(Isa isa, string format)
     {
         InstructionSet.Current = isa;
-        Reference reference = ReferenceOf(format);
+        Reference reference = Formats.Single(entry => entry.Format == format).Reference;
         int unit = QuantizedSamples.ColumnUnit(format);
         foreach ((int m, int rows, int units) in new[] { (1, 5, 1), (1, 21, 18), (2, 9, 2), (3, 19, 7), (4, 11, 8), (5, 3, 11), (9, 8, 13), (17, 2, 4) })
         {
@@ -93,7 +93,7 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
                 double weight = weights[(row * matrix.Columns) + p];
                 double largest = Enumerable.Range(p / 32 * 32, 32).Max(q => Math.Abs(a[q]));
                 exact += weight * a[p];
-                bound += Math.Abs(weight) * largest / 65536;
+                bound += Math.Abs(weight) * largest / (1 << Formats.Single(entry => entry.Format == format).Bits);
                 size += Math.Abs(weight) * largest;
             }
 
@@ -105,6 +105,31 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
         Assert.True(difference > 0);
     }
 
+    /// <summary>Codes of all ones and activations of one magnitude: the largest sums that there are.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_largest_sums_fit_32_bits(Isa isa, string format)
+    {
+        InstructionSet.Current = isa;
+        Reference reference = Formats.Single(entry => entry.Format == format).Reference;
+        BlockMatrix matrix = Matrix(format, 4, 512, seed: 1);
+        foreach (byte codes in new byte[] { 0, 0x7F, 0x80, 0xFF })
+        {
+            for (int row = 0; row < 4; row++)
+            {
+                int scales = matrix.BlockFormat.Name is "Q4_0" or "Q5_0" or "Q8_0" ? 2 : matrix.BlockFormat.Name is "Q6_K" ? 0 : 4;
+                for (int block = 0; block < 512 / matrix.BlockFormat.BlockElements; block++)
+                {
+                    int length = matrix.BlockFormat.Name is "Q6_K" ? 192 : matrix.BlockFormat.BlockBytes - scales;
+                    new Span<byte>(matrix.RowStart(row) + (block * matrix.BlockFormat.BlockBytes) + scales, length).Fill(codes);
+                }
+            }
+
+            float[] a = [.. Enumerable.Repeat(-3f, 512)];
+            Assert.Equal(reference(matrix.RowStart(2), a), Product(1, a, new WeightView(matrix), accumulate: false)[2]);
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -112,7 +137,7 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
     public void Threads_and_views_change_nothing(int workers)
     {
         WorkerPool.Resize(1);
-        foreach ((string format, _) in Formats)
+        foreach ((string format, _, _) in Formats)
         {
             BlockMatrix matrix = Matrix(format, 300, 512, seed: 2);
             float[] a = TestData.Uniform(4 * 512, 8);
@@ -156,8 +181,6 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
         Assert.All(Product(1, large, new WeightView(matrix), accumulate: false), value => Assert.True(float.IsFinite(value)));
     }
 
-    private static Reference ReferenceOf(string format) => Formats.Single(pair => pair.Format == format).Reference;
-
     private static BlockMatrix Matrix(string format, int rows, int columns, int seed) => (BlockMatrix)QuantizedSamples.Create(format, rows, columns, seed);
 
     private static float[] Product(int m, float[] a, in WeightView b, bool accumulate)
@@ -186,19 +209,20 @@ public sealed unsafe class IntegerRowProductTests : IDisposable
                 largest = MathF.Max(largest, MathF.Abs(value));
             }
 
-            int dot = 0, total = 0;
+            (int dot, int total) = (0, 0);
+            float limit = 32767 << TLayout.LowBits;
             TLayout.Codes(block, within / 32, codes);
             for (int j = 0; j < TLayout.RunElements; j++)
             {
-                int rounded = (int)MathF.Round(a[start + j] * (32767 / largest));
-                dot += (codes[(within % 32) + j] - TLayout.Offset) * rounded;
+                int rounded = (int)MathF.Round(a[start + j] * (limit / largest));
+                dot = checked(dot + ((codes[(within % 32) + j] - TLayout.Offset) * rounded));
                 total += rounded;
             }
 
             (float scale, float minimum) = TLayout.Scale(block, within / TLayout.RunElements);
             ref float sum = ref sums[start / TLayout.RunElements % 8];
-            sum = MathF.FusedMultiplyAdd(dot, scale * (largest / 32767), sum);
-            sum = TLayout.HasMinimum ? MathF.FusedMultiplyAdd(total, minimum * (largest / 32767), sum) : sum;
+            sum = MathF.FusedMultiplyAdd(dot, scale * (largest / limit), sum);
+            sum = TLayout.HasMinimum ? MathF.FusedMultiplyAdd(total, minimum * (largest / limit), sum) : sum;
         }
 
         return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));

@@ -8,12 +8,12 @@ namespace Graft.Tensors.Kernels;
 
 /// <summary><c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for a few rows of A and blocks of integers: the integers are multiplied, B is never decoded.</summary>
 /// <remarks>
-/// A is rounded to 16 bits first, a scale for every 32 elements (<see cref="RoundedRows"/>). Then for each run of 16 or 32 weights with
+/// A is rounded to integers first, a scale for every 32 elements (<see cref="RoundedRows"/>). Then for each run of 16 or 32 weights with
 /// one scale s and one minimum m, and a scale t and integers a of A there: <c>d = Σ (q - offset) a</c>, exactly, in 32 bits; partial sum
 /// (number of the run) mod 8 becomes <c>fma(float(d), s t, sum)</c> and then, in formats with minima, <c>fma(float(Σ a), m t, sum)</c>.
 /// Of the 8 the upper half is added to the lower, and again, down to one, which is stored or added to C. That is the same for every m,
-/// thread count and instruction set; it is off from the product with decoded weights by <c>2^-16 Σ |w| · (largest |a| of its 32)</c> at most, plus
-/// fp32's own rounding.
+/// thread count and instruction set. The integers have as many bits as leave d within 32 (23 with 4-bit codes, 22 with 5 and 6 bits, 20 with 8, signs
+/// included), so that it is off from the product with decoded weights by <c>Σ |w| · (largest |a| of its 32) / 2^bits</c> at most, plus fp32's own rounding.
 /// </remarks>
 /// <typeparam name="TLayout">The blocks.</typeparam>
 internal static unsafe class IntegerRowProduct<TLayout>
@@ -54,7 +54,7 @@ internal static unsafe class IntegerRowProduct<TLayout>
         long roundedFloats = RoundedRows.FloatsFor(m, columns, TLayout.RunElements);
         long sumFloats = (long)(m + Runs) * Runs;
         float* memory = ThreadScratch.GetSingles(Gemm.ScratchSlot, roundedFloats + sumFloats + ExpandedRow.FloatsFor(columns, TLayout.RunElements));
-        RoundedRows a = RoundedRows.Of(m, product.A, product.Lda, columns, TLayout.RunElements, memory, vectors);
+        RoundedRows a = RoundedRows.Of(m, product.A, product.Lda, columns, TLayout.RunElements, TLayout.LowBits, memory, vectors);
         float* sums = memory + roundedFloats;
         if (!vectors)
         {
@@ -131,7 +131,7 @@ internal static unsafe class IntegerRowProduct<TLayout>
 
     private static float DotScalar(byte* block, in RoundedRows rows, int row, int columns)
     {
-        short* a = rows.Codes + ((nint)row * rows.Columns);
+        short* a = rows.Codes + ((nint)row * 2 * rows.Columns);
         float* scales = rows.Scales + ((nint)row * rows.Runs);
         int* totals = rows.Totals + ((nint)row * rows.Runs);
         short* codes = stackalloc short[Group];
@@ -152,9 +152,10 @@ internal static unsafe class IntegerRowProduct<TLayout>
 
             int run = p / TLayout.RunElements;
             int dot = -TLayout.Offset * totals[run];
-            for (int j = 0; j < TLayout.RunElements; j++)
+            short* high = a + (2 * (p / Group * Group)), low = high + Group;
+            for (int j = p % Group; j < (p % Group) + TLayout.RunElements; j++)
             {
-                dot += codes[(p % Group) + j] * a[p + j];
+                dot += codes[j] * ((high[j] << TLayout.LowBits) + low[j]);
             }
 
             (float scale, float minimum) = TLayout.Scale(block, within / TLayout.RunElements);
@@ -175,7 +176,7 @@ internal static unsafe class IntegerRowProduct<TLayout>
     {
         // Constants come first: the JIT inlines only so much into a method.
         (int steps, int blocksAtOnce) = (StepsPerBlock, BlocksPerStep);
-        short* a = rows.Codes + ((nint)row * rows.Columns);
+        short* a = rows.Codes + ((nint)row * 2 * rows.Columns);
         float* scales = rows.Scales + ((nint)row * rows.Runs);
         int* totals = rows.Totals + ((nint)row * rows.Runs);
         Vector256<float> sums = Vector256<float>.Zero;
@@ -191,7 +192,7 @@ internal static unsafe class IntegerRowProduct<TLayout>
                 Vector256<int> upper = IntegerSums.Four(d4, d6);
                 TLayout.Scales8(block, part, Runs, out Vector256<float> s, out Vector256<float> m);
                 sums = Add(sums, IntegerSums.Eight(lower, upper), s, m, scales, totals);
-                a += Runs * TLayout.RunElements;
+                a += 2 * StepElements;
                 scales += Runs;
                 totals += Runs;
             }
@@ -222,24 +223,37 @@ internal static unsafe class IntegerRowProduct<TLayout>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> TwoRuns(byte* block, int part, int run, int count, short* a)
     {
-        a += run * TLayout.RunElements;
+        a += 2 * run * TLayout.RunElements;
         if (TLayout.RunElements < Group)
         {
             TLayout.Codes32(block, part, run / 2, out Vector256<short> first, out Vector256<short> second);
-            return IntegerSums.Two(Avx2.MultiplyAddAdjacent(first, Vector256.Load(a)), Avx2.MultiplyAddAdjacent(second, Vector256.Load(a + 16)));
+            return IntegerSums.Two(Multiply(first, a), Multiply(second, a + 16));
         }
 
         int next = Math.Min(run + 1, count - 1);
         return IsSuperBlock
-            ? IntegerSums.Two(OneRun(block, part, run, a), OneRun(block, part, next, a + Group))
-            : IntegerSums.Two(OneRun(block + (run * TLayout.Bytes), 0, 0, a), OneRun(block + (next * TLayout.Bytes), 0, 0, a + Group));
+            ? IntegerSums.Two(OneRun(block, part, run, a), OneRun(block, part, next, a + (2 * Group)))
+            : IntegerSums.Two(OneRun(block + (run * TLayout.Bytes), 0, 0, a), OneRun(block + (next * TLayout.Bytes), 0, 0, a + (2 * Group)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> OneRun(byte* block, int part, int group, short* a)
     {
         TLayout.Codes32(block, part, group, out Vector256<short> first, out Vector256<short> second);
-        return Avx2.MultiplyAddAdjacent(first, Vector256.Load(a)) + Avx2.MultiplyAddAdjacent(second, Vector256.Load(a + 16));
+        return Multiply(first, second, a);
+    }
+
+    /// <summary>Sixteen codes with the integers of A, upper halves at the address and lower ones a block behind.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Multiply(Vector256<short> codes, short* a)
+        => (Avx2.MultiplyAddAdjacent(codes, Vector256.Load(a)) << TLayout.LowBits) + Avx2.MultiplyAddAdjacent(codes, Vector256.Load(a + Group));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Multiply(Vector256<short> first, Vector256<short> second, short* a)
+    {
+        Vector256<int> high = Avx2.MultiplyAddAdjacent(first, Vector256.Load(a)) + Avx2.MultiplyAddAdjacent(second, Vector256.Load(a + 16));
+        Vector256<int> low = Avx2.MultiplyAddAdjacent(first, Vector256.Load(a + Group)) + Avx2.MultiplyAddAdjacent(second, Vector256.Load(a + Group + 16));
+        return (high << TLayout.LowBits) + low;
     }
 
     /// <summary>Scales the integer products of eight runs and adds them to the partial sums.</summary>
@@ -296,8 +310,8 @@ internal static unsafe class IntegerRowProduct<TLayout>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TwoDots(in RoundedRows rows, int row, int next, in ExpandedRow b, int columns, float* sums)
     {
-        nint nextColumns = (nint)(next - row) * rows.Columns, nextRuns = (nint)(next - row) * rows.Runs;
-        short* a = rows.Codes + ((nint)row * rows.Columns);
+        nint nextColumns = (nint)(next - row) * 2 * rows.Columns, nextRuns = (nint)(next - row) * rows.Runs;
+        short* a = rows.Codes + ((nint)row * 2 * rows.Columns);
         float* scales = rows.Scales + ((nint)row * rows.Runs);
         int* totals = rows.Totals + ((nint)row * rows.Runs);
         short* codes = b.Codes;
@@ -306,12 +320,12 @@ internal static unsafe class IntegerRowProduct<TLayout>
         {
             int count = Math.Min(Runs, (columns - step) / TLayout.RunElements);
             (Vector256<int> u0, Vector256<int> l0) = FourRuns(codes, a, nextColumns);
-            (Vector256<int> u4, Vector256<int> l4) = count > 4 ? FourRuns(codes + (4 * TLayout.RunElements), a + (4 * TLayout.RunElements), nextColumns) : default;
+            (Vector256<int> u4, Vector256<int> l4) = count > 4 ? FourRuns(codes + (4 * TLayout.RunElements), a + (8 * TLayout.RunElements), nextColumns) : default;
             Vector256<float> s = Vector256.Load(b.Scales + (step / TLayout.RunElements)), m = Vector256.Load(b.Minima + (step / TLayout.RunElements));
             first = Add(first, IntegerSums.Eight(u0, u4), s, m, scales, totals);
             second = Add(second, IntegerSums.Eight(l0, l4), s, m, scales + nextRuns, totals + nextRuns);
             codes += StepElements;
-            a += StepElements;
+            a += 2 * StepElements;
             scales += Runs;
             totals += Runs;
         }
@@ -323,19 +337,24 @@ internal static unsafe class IntegerRowProduct<TLayout>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<int> First, Vector256<int> Second) FourRuns(short* codes, short* a, nint next)
     {
-        Vector256<int> f0 = Run(codes, 0, a), s0 = Run(codes, 0, a + next);
-        Vector256<int> f1 = Run(codes, 1, a), s1 = Run(codes, 1, a + next);
-        Vector256<int> f01 = IntegerSums.Two(f0, f1), s01 = IntegerSums.Two(s0, s1);
-        Vector256<int> f2 = Run(codes, 2, a), s2 = Run(codes, 2, a + next);
-        Vector256<int> f3 = Run(codes, 3, a), s3 = Run(codes, 3, a + next);
-        return (IntegerSums.Four(f01, IntegerSums.Two(f2, f3)), IntegerSums.Four(s01, IntegerSums.Two(s2, s3)));
+        (Vector256<int> first, Vector256<int> second) = TwoRuns(codes, a, next);
+        (Vector256<int> first2, Vector256<int> second2) = TwoRuns(codes + (2 * TLayout.RunElements), a + (4 * TLayout.RunElements), next);
+        return (IntegerSums.Four(first, first2), IntegerSums.Four(second, second2));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Run(short* codes, int run, short* a)
+    private static (Vector256<int> First, Vector256<int> Second) TwoRuns(short* codes, short* a, nint next)
     {
-        int place = run * TLayout.RunElements;
-        Vector256<int> sum = Avx2.MultiplyAddAdjacent(Vector256.Load(codes + place), Vector256.Load(a + place));
-        return TLayout.RunElements < Group ? sum : sum + Avx2.MultiplyAddAdjacent(Vector256.Load(codes + place + 16), Vector256.Load(a + place + 16));
+        Vector256<short> c0 = Vector256.Load(codes), c1 = Vector256.Load(codes + 16);
+        if (TLayout.RunElements < Group)
+        {
+            Vector256<int> first = IntegerSums.Two(Multiply(c0, a), Multiply(c1, a + 16));
+            return (first, IntegerSums.Two(Multiply(c0, a + next), Multiply(c1, a + next + 16)));
+        }
+
+        Vector256<int> f0 = Multiply(c0, c1, a), s0 = Multiply(c0, c1, a + next);
+        (c0, c1) = (Vector256.Load(codes + Group), Vector256.Load(codes + Group + 16));
+        a += 2 * Group;
+        return (IntegerSums.Two(f0, Multiply(c0, c1, a)), IntegerSums.Two(s0, Multiply(c0, c1, a + next)));
     }
 }

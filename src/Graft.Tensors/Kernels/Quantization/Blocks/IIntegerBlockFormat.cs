@@ -11,6 +11,12 @@ internal unsafe interface IIntegerBlockFormat : IBlockFormat
     /// <summary>What is subtracted from every q.</summary>
     static virtual int Offset => 0;
 
+    /// <summary>
+    /// Bits of the other factors' integers beyond 16: as many as leave the sum of a run's products within 32 bits, that is
+    /// <c>RunElements · (largest |q - offset|, and largest q) · 32,767 · 2^LowBits &lt; 2^31</c>.
+    /// </summary>
+    static abstract int LowBits { get; }
+
     /// <summary>Whether there are minima; else they are zero.</summary>
     static virtual bool HasMinimum => false;
 

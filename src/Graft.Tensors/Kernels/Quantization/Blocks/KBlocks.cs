@@ -70,6 +70,9 @@ internal unsafe struct Q4_K : IIntegerBlockFormat
     public static int RunElements => 32;
 
     /// <inheritdoc/>
+    public static int LowBits => 7;
+
+    /// <inheritdoc/>
     public static bool HasMinimum => true;
 
     /// <inheritdoc/>
@@ -156,6 +159,9 @@ internal unsafe struct Q5_K : IIntegerBlockFormat
     public static int RunElements => 32;
 
     /// <inheritdoc/>
+    public static int LowBits => 6;
+
+    /// <inheritdoc/>
     public static bool HasMinimum => true;
 
     /// <inheritdoc/>
@@ -229,6 +235,9 @@ internal unsafe struct Q6_K : IIntegerBlockFormat
 
     /// <inheritdoc/>
     public static int RunElements => 16;
+
+    /// <inheritdoc/>
+    public static int LowBits => 6;
 
     /// <inheritdoc/>
     public static int Offset => 32;

@@ -17,6 +17,9 @@ internal unsafe struct Q4_0 : IIntegerBlockFormat
     public static int RunElements => 32;
 
     /// <inheritdoc/>
+    public static int LowBits => 7;
+
+    /// <inheritdoc/>
     public static int Offset => 8;
 
     /// <inheritdoc/>
@@ -83,6 +86,9 @@ internal unsafe struct Q4_1 : IIntegerBlockFormat
 
     /// <inheritdoc/>
     public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 7;
 
     /// <inheritdoc/>
     public static bool HasMinimum => true;
@@ -153,6 +159,9 @@ internal unsafe struct Q5_0 : IIntegerBlockFormat
     public static int RunElements => 32;
 
     /// <inheritdoc/>
+    public static int LowBits => 6;
+
+    /// <inheritdoc/>
     public static int Offset => 16;
 
     /// <inheritdoc/>
@@ -213,6 +222,9 @@ internal unsafe struct Q5_1 : IIntegerBlockFormat
 
     /// <inheritdoc/>
     public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 6;
 
     /// <inheritdoc/>
     public static bool HasMinimum => true;
@@ -276,6 +288,9 @@ internal unsafe struct Q8_0 : IIntegerBlockFormat
 
     /// <inheritdoc/>
     public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 4;
 
     /// <inheritdoc/>
     public static bool HasVectors => true;
