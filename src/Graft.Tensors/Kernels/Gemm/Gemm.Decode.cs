@@ -75,8 +75,7 @@ public static unsafe partial class Gemm
         var product = new SmallProduct { M = m, A = a, Lda = lda, B = b, C = c, Ldc = ldc, Accumulate = accumulate, Columns = b.Rows, Unit = 1 };
         if (b.Quantized is { } matrix)
         {
-            product.Compute = matrix.IntegerProduct;
-            product.Compute = product.Compute != null ? product.Compute : DecodedRows();
+            product.Compute = QuantizedRows(m, matrix);
             return product;
         }
 
@@ -106,8 +105,10 @@ public static unsafe partial class Gemm
             _ => RowsFor<SmallKernelScalar, TSource>(m, n),
         };
 
-    private static delegate*<in SmallProduct, int, int, void> DecodedRows() => InstructionSet.Current switch
+    private static delegate*<in SmallProduct, int, int, void> QuantizedRows(int m, QuantizedMatrix matrix) => InstructionSet.Current switch
     {
+        _ when matrix.IntegerProduct != null => matrix.IntegerProduct,
+        _ when matrix is FourBitMatrix codes && FourBitRowProduct.Suits(m, codes) => &FourBitRowProduct.Compute,
         Isa.Avx512 => &QuantizedRowProduct<SmallKernelAvx512>.Compute,
         Isa.Avx2 => &QuantizedRowProduct<SmallKernelAvx2>.Compute,
         Isa.Vector128 => &QuantizedRowProduct<SmallKernelVector128>.Compute,
