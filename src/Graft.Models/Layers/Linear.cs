@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Graft.Tensors;
 
 namespace Graft.Models;
@@ -60,6 +61,43 @@ public sealed class Linear : Module
     /// <summary>The adapters, in the order in which they act.</summary>
     public IList<LinearPlug> Plugs => _plugs;
 
+    /// <summary>Runs two layers and their adapters on the same input.</summary>
+    /// <param name="context">The forward pass.</param>
+    /// <param name="x">[tokens, in].</param>
+    /// <param name="first">A layer.</param>
+    /// <param name="second">Another.</param>
+    /// <returns>What <see cref="Forward(ForwardContext, Tensor)"/> of each returns.</returns>
+    public static (Tensor First, Tensor Second) Forward(ForwardContext context, Tensor x, Linear first, Linear second)
+    {
+        if (!first.RunsTogether(context) || !second.RunsTogether(context))
+        {
+            return (first.Forward(context, x), second.Forward(context, x));
+        }
+
+        TensorTriple outputs = default;
+        Op.LinearTogether(context.Tape, x, [first.Parameters, second.Parameters], outputs);
+        return (outputs[0], outputs[1]);
+    }
+
+    /// <summary>Runs three layers and their adapters on the same input.</summary>
+    /// <param name="context">The forward pass.</param>
+    /// <param name="x">[tokens, in].</param>
+    /// <param name="first">A layer.</param>
+    /// <param name="second">Another.</param>
+    /// <param name="third">A third one.</param>
+    /// <returns>What <see cref="Forward(ForwardContext, Tensor)"/> of each returns.</returns>
+    public static (Tensor First, Tensor Second, Tensor Third) Forward(ForwardContext context, Tensor x, Linear first, Linear second, Linear third)
+    {
+        if (!first.RunsTogether(context) || !second.RunsTogether(context) || !third.RunsTogether(context))
+        {
+            return (first.Forward(context, x), second.Forward(context, x), third.Forward(context, x));
+        }
+
+        TensorTriple outputs = default;
+        Op.LinearTogether(context.Tape, x, [first.Parameters, second.Parameters, third.Parameters], outputs);
+        return (outputs[0], outputs[1], outputs[2]);
+    }
+
     /// <summary>Puts another form of the weight in place of the one that the layer was made with.</summary>
     /// <param name="weight">The same values in another storage.</param>
     /// <param name="layout">How it is stored.</param>
@@ -89,5 +127,16 @@ public sealed class Linear : Module
         }
 
         return y;
+    }
+
+    private (Parameter Weight, Parameter? Bias) Parameters => (Weight.Current, Bias?.Current);
+
+    /// <summary>Whether nothing but the product and the bias is to do, and the kernel for several products takes it.</summary>
+    private bool RunsTogether(ForwardContext context) => _plugs.Count == 0 && Layout == LinearLayout.OutIn && Op.RunsTogether(context.Tape, Weight.Current);
+
+    [InlineArray(3)]
+    private struct TensorTriple
+    {
+        private Tensor _first;
     }
 }

@@ -58,9 +58,9 @@ public sealed class LlamaAttention : Module
     public Tensor Forward(ForwardContext context, Tensor x)
     {
         var layout = new HeadLayout(0, _settings.HeadDim);
-        Tensor queries = Position(context, _query.Forward(context, x), _queryNorm, _settings.Heads, _rotary?.Queries);
-        Tensor keys = Position(context, _key.Forward(context, x), _keyNorm, _settings.KeyValueHeads, _rotary?.Keys);
-        Tensor values = _value.Forward(context, x);
+        (Tensor queries, Tensor keys, Tensor values) = Linear.Forward(context, x, _query, _key, _value);
+        queries = Position(context, queries, _queryNorm, _settings.Heads, _rotary?.Queries);
+        keys = Position(context, keys, _keyNorm, _settings.KeyValueHeads, _rotary?.Keys);
         return _output.Forward(context, context.Attend(_layer, queries, layout, keys, layout, values, layout, _settings));
     }
 

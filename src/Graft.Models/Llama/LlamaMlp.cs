@@ -27,5 +27,8 @@ public sealed class LlamaMlp : Module
     /// <param name="context">The forward pass.</param>
     /// <param name="x">[tokens, hidden].</param>
     public Tensor Forward(ForwardContext context, Tensor x)
-        => _down.Forward(context, Op.GatedActivation(context.Tape, _gate.Forward(context, x), _up.Forward(context, x), _activation));
+    {
+        (Tensor gate, Tensor up) = Linear.Forward(context, x, _gate, _up);
+        return _down.Forward(context, Op.GatedActivation(context.Tape, gate, up, _activation));
+    }
 }

@@ -30,9 +30,17 @@ public sealed class T5FeedForward : Module
     /// <param name="x">[tokens, hidden].</param>
     public Tensor Forward(ForwardContext context, Tensor x)
     {
-        Tensor inner = _gated is null
-            ? Op.Activation(context.Tape, _input.Forward(context, x), _activation)
-            : Op.GatedActivation(context.Tape, _input.Forward(context, x), _gated.Forward(context, x), _activation);
-        return _output.Forward(context, T5Block.Drop(context, inner, _dropout));
+        return _output.Forward(context, T5Block.Drop(context, Inner(context, x), _dropout));
+    }
+
+    private Tensor Inner(ForwardContext context, Tensor x)
+    {
+        if (_gated is null)
+        {
+            return Op.Activation(context.Tape, _input.Forward(context, x), _activation);
+        }
+
+        (Tensor input, Tensor gated) = Linear.Forward(context, x, _input, _gated);
+        return Op.GatedActivation(context.Tape, input, gated, _activation);
     }
 }

@@ -59,9 +59,7 @@ public sealed class T5SelfAttention : Module
     {
         var heads = new HeadLayout(0, _settings.HeadDim);
         RelativeBias bias = _hasOwnBias ? SpreadBias(context) : context.RelativeBias;
-        Tensor queries = _query.Forward(context, x);
-        Tensor keys = _key.Forward(context, x);
-        Tensor values = _value.Forward(context, x);
+        (Tensor queries, Tensor keys, Tensor values) = Linear.Forward(context, x, _query, _key, _value);
         return _output.Forward(context, context.Attend(_layer, queries, heads, keys, heads, values, heads, _settings, bias));
     }
 }

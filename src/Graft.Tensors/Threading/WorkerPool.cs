@@ -13,7 +13,8 @@ namespace Graft.Tensors.Threading;
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
 {
-    private const int SpinIterations = 2000;
+    /// <summary>Looks at what is awaited before a worker sleeps: about half a millisecond. The pauses between are the shortest: a step of decoding waits some hundred times.</summary>
+    private const int SpinIterations = 16000;
 
     /// <summary>A worker takes this fraction of its even share of what is left: many parts at a time at first, single ones at the end, so that all end together.</summary>
     private const int ClaimsPerWorker = 16;
@@ -199,7 +200,7 @@ public sealed unsafe class WorkerPool : IDisposable
         // Pieces are short: whoever yields the core at once may not get it back for a long time on a busy machine.
         for (int i = 0; i < SpinIterations && Volatile.Read(ref _claims.Active) != 0; i++)
         {
-            Thread.SpinWait(8);
+            Thread.SpinWait(1);
         }
 
         var spinner = default(SpinWait);
@@ -268,7 +269,7 @@ public sealed unsafe class WorkerPool : IDisposable
                     return;
                 }
 
-                Thread.SpinWait(8);
+                Thread.SpinWait(1);
             }
 
             while (_pool._generation == seen)

@@ -11,10 +11,10 @@ public abstract unsafe class BlockFormat
 {
     private static readonly Dictionary<string, BlockFormat> ByName = new BlockFormat[]
     {
-        new BlockFormat<Q4_0>("Q4_0"), new BlockFormat<Q4_1>("Q4_1"), new BlockFormat<Q5_0>("Q5_0"), new BlockFormat<Q5_1>("Q5_1"),
-        new BlockFormat<Q8_0>("Q8_0"), new BlockFormat<Q8_1>("Q8_1"),
-        new BlockFormat<Q2_K>("Q2_K"), new BlockFormat<Q3_K>("Q3_K"), new BlockFormat<Q4_K>("Q4_K"), new BlockFormat<Q5_K>("Q5_K"),
-        new BlockFormat<Q6_K>("Q6_K"), new BlockFormat<Q8_K>("Q8_K"),
+        new IntegerBlockFormat<Q4_0>("Q4_0"), new IntegerBlockFormat<Q4_1>("Q4_1"), new IntegerBlockFormat<Q5_0>("Q5_0"), new IntegerBlockFormat<Q5_1>("Q5_1"),
+        new IntegerBlockFormat<Q8_0>("Q8_0"), new BlockFormat<Q8_1>("Q8_1"),
+        new BlockFormat<Q2_K>("Q2_K"), new BlockFormat<Q3_K>("Q3_K"), new IntegerBlockFormat<Q4_K>("Q4_K"), new IntegerBlockFormat<Q5_K>("Q5_K"),
+        new IntegerBlockFormat<Q6_K>("Q6_K"), new BlockFormat<Q8_K>("Q8_K"),
         new BlockFormat<IQ1_S>("IQ1_S"), new BlockFormat<IQ1_M>("IQ1_M"), new BlockFormat<IQ2_XXS>("IQ2_XXS"), new BlockFormat<IQ2_XS>("IQ2_XS"),
         new BlockFormat<IQ2_S>("IQ2_S"), new BlockFormat<IQ3_XXS>("IQ3_XXS"), new BlockFormat<IQ3_S>("IQ3_S"),
         new BlockFormat<IQ4_NL>("IQ4_NL"), new BlockFormat<IQ4_XS>("IQ4_XS"),
@@ -61,7 +61,6 @@ public abstract unsafe class BlockFormat
     /// <param name="step">Elements from one row to the next in <paramref name="destination"/>.</param>
     internal abstract void DecodeRows(bool vectors, BlockMatrix matrix, long row, int rows, int column, int count, float* destination, nint step);
 
-    /// <summary>A product with few rows of A by registers alone, where the format has vectors: <c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c>.</summary>
-    /// <returns>False, and nothing done, where it has none.</returns>
-    internal abstract bool TryMultiplySmall(int m, float* a, long lda, BlockMatrix b, int firstRow, int rows, float* c, long ldc, bool accumulate);
+    /// <summary>The product with few rows that multiplies the codes as integers, or null where they are none.</summary>
+    internal virtual delegate*<in SmallProduct, int, int, void> IntegerProduct => null;
 }

@@ -6,7 +6,7 @@ namespace Graft.Tensors;
 
 /// <summary>The loops over blocks, specialised for one layout.</summary>
 /// <typeparam name="TLayout">The layout.</typeparam>
-internal sealed unsafe class BlockFormat<TLayout>(string name) : BlockFormat(name)
+internal unsafe class BlockFormat<TLayout>(string name) : BlockFormat(name)
     where TLayout : struct, IBlockFormat
 {
     private const int Group = 32;
@@ -49,29 +49,6 @@ internal sealed unsafe class BlockFormat<TLayout>(string name) : BlockFormat(nam
                 DecodeScalar(start, column, count, destination);
             }
         }
-    }
-
-    internal override bool TryMultiplySmall(int m, float* a, long lda, BlockMatrix b, int firstRow, int rows, float* c, long ldc, bool accumulate)
-    {
-        if (!TLayout.HasVectors)
-        {
-            return false;
-        }
-
-        new BlockRowProduct<TLayout>
-        {
-            M = m,
-            Rows = rows,
-            Columns = b.Columns,
-            A = a,
-            Lda = lda,
-            B = b,
-            FirstRow = firstRow,
-            C = c,
-            Ldc = ldc,
-            Accumulate = accumulate,
-        }.Run();
-        return true;
     }
 
     [SkipLocalsInit]

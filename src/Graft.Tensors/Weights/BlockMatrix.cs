@@ -64,6 +64,9 @@ public sealed unsafe class BlockMatrix : QuantizedMatrix
         return matrix;
     }
 
+    /// <inheritdoc/>
+    internal override delegate*<in Kernels.SmallProduct, int, int, void> IntegerProduct => BlockFormat.IntegerProduct;
+
     internal override byte* Address(long row, int column)
         => RowStart(row) + ((long)(column / BlockFormat.BlockElements) * BlockFormat.BlockBytes);
 
@@ -76,14 +79,8 @@ public sealed unsafe class BlockMatrix : QuantizedMatrix
         GC.KeepAlive(_owner);
     }
 
-    internal override bool TryMultiplySmall(int m, float* a, long lda, int firstRow, int rows, float* c, long ldc, bool accumulate)
-    {
-        bool done = BlockFormat.TryMultiplySmall(m, a, lda, this, firstRow, rows, c, ldc, accumulate);
-        GC.KeepAlive(_owner);
-        return done;
-    }
-
-    private byte* RowStart(long row) => _data + ((_storedRows is null || row >= Rows ? row : _storedRows[row]) * _rowBytes);
+    /// <summary>Where a row begins.</summary>
+    internal byte* RowStart(long row) => _data + ((_storedRows is null || row >= Rows ? row : _storedRows[row]) * _rowBytes);
 
     private struct EncodeJob : Threading.IParallelJob
     {

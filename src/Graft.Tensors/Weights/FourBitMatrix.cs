@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Graft.Tensors.Kernels;
 
 namespace Graft.Tensors;
@@ -105,6 +106,11 @@ public sealed unsafe class FourBitMatrix : QuantizedMatrix
 
         GC.KeepAlive(_owner);
     }
+
+    /// <summary>A code's value times its scale becomes an element.</summary>
+    /// <param name="scaled">Eight products.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Vector256<float> Rounded(Vector256<float> scaled) => RoundedTo.Apply(RoundedTo.Apply(scaled, ValueDType), ComputeDType);
 
     internal override byte* Address(long row, int column) => _packed + (((row * Columns) + column) / 2);
 

@@ -38,12 +38,8 @@ public abstract unsafe class QuantizedMatrix
     /// <param name="destination">Where to write them.</param>
     internal abstract void Decode(bool vectors, long row, int column, int count, float* destination);
 
-    /// <summary>
-    /// <c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for few rows of A with AVX2 and without decoding into memory, where the format can:
-    /// the bits of <see cref="Gemm.MultiplyTransposedSmall"/> on decoded values.
-    /// </summary>
-    /// <returns>False, and nothing done, where it cannot.</returns>
-    internal virtual bool TryMultiplySmall(int m, float* a, long lda, int firstRow, int rows, float* c, long ldc, bool accumulate) => false;
+    /// <summary>The product with few rows that multiplies the format's integers as such, or null where it decodes; see <see cref="Gemm.MultiplyTransposedSmall"/>.</summary>
+    internal virtual delegate*<in SmallProduct, int, int, void> IntegerProduct => null;
 
     /// <summary>A few columns of consecutive rows.</summary>
     /// <param name="vectors">Whether to use AVX2; the bits are the same.</param>

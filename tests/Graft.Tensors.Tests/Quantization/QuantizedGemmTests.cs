@@ -3,7 +3,7 @@ using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Tests;
 
-/// <summary>Products with quantised matrices have the bits of products with their decoded values.</summary>
+/// <summary>Products with quantised matrices have the bits of products with their decoded values; but see <see cref="IntegerRowProductTests"/>.</summary>
 public sealed unsafe class QuantizedGemmTests : IDisposable
 {
     private readonly int _workers = WorkerPool.Shared.WorkerCount;
@@ -109,7 +109,11 @@ public sealed unsafe class QuantizedGemmTests : IDisposable
         float[] x = TestData.Uniform(m * columns, 8), dy = TestData.Uniform(m * rows, 9);
         Assert.True(Product(true, m, x, columns, decoded.View, rows).AsSpan().SequenceEqual(Product(true, m, x, columns, view, rows)), $"{what}, transposed");
         Assert.True(Product(false, m, dy, rows, decoded.View, columns).AsSpan().SequenceEqual(Product(false, m, dy, rows, view, columns)), $"{what}, plain");
-        Assert.True(Small(true, m, x, columns, decoded.View, rows).AsSpan().SequenceEqual(Small(true, m, x, columns, view, rows)), $"{what}, transposed, few rows");
+        if (matrix.IntegerProduct == null)
+        {
+            Assert.True(Small(true, m, x, columns, decoded.View, rows).AsSpan().SequenceEqual(Small(true, m, x, columns, view, rows)), $"{what}, transposed, few rows");
+        }
+
         Assert.True(Small(false, m, dy, rows, decoded.View, columns).AsSpan().SequenceEqual(Small(false, m, dy, rows, view, columns)), $"{what}, plain, few rows");
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Graft.Tensors.Memory;
-using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
@@ -12,7 +11,7 @@ namespace Graft.Tensors.Kernels;
 /// </remarks>
 /// <typeparam name="TKernel">The inner loops.</typeparam>
 /// <typeparam name="TSource">The storage format of B.</typeparam>
-internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
+internal unsafe readonly ref struct BatchRowProduct<TKernel, TSource>
     where TKernel : struct, ISmallKernel
     where TSource : struct, IVectorSource
 {
@@ -26,29 +25,25 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
     /// <summary>Bytes of A in the first-level cache: half of the 32 KiB that every x64 CPU has.</summary>
     private const int CachedBytes = 16 * 1024;
 
-    public int M;
-    public float* A;
-    public long Lda, Ldc;
-    public WeightView B;
-    public float* C;
-    public bool Accumulate;
-    private int _parts;
+    private readonly ref readonly SmallProduct _product;
+
+    private BatchRowProduct(in SmallProduct product) => _product = ref product;
 
     /// <summary>Whether there is a tile for so many rows.</summary>
     /// <param name="m">Rows of A.</param>
     /// <param name="n">Rows of B.</param>
     public static bool Suits(int m, int n) => TKernel.BatchTileRows > 0 && m >= Batch && n >= TKernel.BatchTileRows;
 
-    private readonly int Tiles => (M + Batch - 1) / Batch;
+    private int Tiles => (_product.M + Batch - 1) / Batch;
 
-    private readonly int Tail => B.Columns % Chunk;
+    private int Tail => _product.B.Columns % Chunk;
 
     /// <summary>Terms of a stretch but the last: whole chunks.</summary>
-    private readonly int Stretch
+    private int Stretch
     {
         get
         {
-            int chunks = B.Columns / Chunk;
+            int chunks = _product.B.Columns / Chunk;
             int most = Math.Max(FewestChunks, CachedBytes / (Tiles * Batch * Chunk * sizeof(float)));
             int stretches = Math.Max(1, (chunks + most - 1) / most);
             return Math.Max(1, (chunks + stretches - 1) / stretches) * Chunk;
@@ -57,18 +52,16 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
 
     private static int TileFloats => TKernel.BatchTileRows * Batch * Chunk;
 
-    public void Run()
-    {
-        _parts = GemmPartition.Choose(1, B.Rows, B.Columns, WorkerPool.Shared.WorkerCount, 1).Parts;
-        WorkerPool.Shared.Run(_parts, ref this);
-    }
+    /// <summary>Some columns of C.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="start">First column.</param>
+    /// <param name="end">The column behind the last.</param>
+    public static void Compute(in SmallProduct product, int start, int end) => new BatchRowProduct<TKernel, TSource>(product).Compute(start, end);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Execute(int part)
+    private void Compute(int start, int end)
     {
-        int start = (int)((long)B.Rows * part / _parts);
-        int end = (int)((long)B.Rows * (part + 1) / _parts);
-        long packed = (long)Tiles * Batch * (B.Columns + Chunk - 1) / Chunk * Chunk;
+        long packed = (long)Tiles * Batch * (_product.B.Columns + Chunk - 1) / Chunk * Chunk;
         long sumFloats = (long)RowsAtOnce / TKernel.BatchTileRows * Tiles * TileFloats;
         float* a = ThreadScratch.GetSingles(Gemm.ScratchSlot, packed + (Tiles * Batch * Chunk) + sumFloats + (TKernel.BatchTileRows * Chunk));
         float* sums = a + packed + (Tiles * Batch * Chunk);
@@ -81,37 +74,37 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
     }
 
     /// <summary>Stretch after stretch, in each the rows of A one after the other; the last stretch is the chunk that k does not fill.</summary>
-    private readonly void Pack(float* packed)
+    private void Pack(float* packed)
     {
         int rows = Tiles * Batch;
-        int whole = B.Columns - Tail;
+        int whole = _product.B.Columns - Tail;
         int stretch = Stretch;
         for (int p = 0; p < whole; p += stretch)
         {
             int length = Math.Min(stretch, whole - p);
             for (int i = 0; i < rows; i++, packed += length)
             {
-                if (i >= M)
+                if (i >= _product.M)
                 {
                     new Span<float>(packed, length).Clear();
                 }
                 else if (TKernel.Splits<TSource>())
                 {
-                    EvenOdd.Split(A + (i * Lda) + p, packed, length / Chunk);
+                    EvenOdd.Split(_product.A + (i * _product.Lda) + p, packed, length / Chunk);
                 }
                 else
                 {
-                    new ReadOnlySpan<float>(A + (i * Lda) + p, length).CopyTo(new Span<float>(packed, length));
+                    new ReadOnlySpan<float>(_product.A + (i * _product.Lda) + p, length).CopyTo(new Span<float>(packed, length));
                 }
             }
         }
 
         new Span<float>(packed, rows * Chunk).Clear();
-        for (int i = 0; i < M; i++)
+        for (int i = 0; i < _product.M; i++)
         {
             for (int p = 0; p < Tail; p++)
             {
-                packed[(i * Chunk) + Place(p)] = A[(i * Lda) + whole + p];
+                packed[(i * Chunk) + Place(p)] = _product.A[(i * _product.Lda) + whole + p];
             }
         }
     }
@@ -119,10 +112,10 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
     private static int Place(int index) => TKernel.Splits<TSource>() ? EvenOdd.Place(index) : index;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Rows(int first, int end, float* a, float* sums, float* bTail)
+    private void Rows(int first, int end, float* a, float* sums, float* bTail)
     {
-        nint rowBytes = (nint)B.Columns * TSource.ElementBytes;
-        int whole = B.Columns - Tail;
+        nint rowBytes = (nint)_product.B.Columns * TSource.ElementBytes;
+        int whole = _product.B.Columns - Tail;
         int stretch = Stretch;
         new Span<float>(sums, RowsAtOnce / TKernel.BatchTileRows * Tiles * TileFloats).Clear();
         for (int p = 0; p < whole; p += stretch)
@@ -132,7 +125,7 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
             float* tile = sums;
             for (int row = first; row < end; row += TKernel.BatchTileRows)
             {
-                byte* b = (byte*)B.Data + (StartOf(row) * rowBytes) + ((nint)p * TSource.ElementBytes);
+                byte* b = (byte*)_product.B.Data + (StartOf(row) * rowBytes) + ((nint)p * TSource.ElementBytes);
                 for (int i = 0; i < Tiles; i++, tile += TileFloats)
                 {
                     TKernel.AddProducts<TSource>(a + ((nint)i * Batch * length), length, b, rowBytes, length / Chunk, tile, i == 0 ? ahead : 0);
@@ -157,15 +150,15 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
     }
 
     /// <summary>First row of B of the tile that <paramref name="row"/> begins: the last tile may begin earlier, with rows that are not stored again.</summary>
-    private readonly int StartOf(int row) => Math.Min(row, B.Rows - TKernel.BatchTileRows);
+    private int StartOf(int row) => Math.Min(row, _product.B.Rows - TKernel.BatchTileRows);
 
-    private readonly void AddTail(int row, float* aTail, float* sums, float* bTail)
+    private void AddTail(int row, float* aTail, float* sums, float* bTail)
     {
-        int whole = B.Columns - Tail;
+        int whole = _product.B.Columns - Tail;
         new Span<float>(bTail, TKernel.BatchTileRows * Chunk).Clear();
         for (int r = 0; r < TKernel.BatchTileRows; r++)
         {
-            byte* b = (byte*)B.Data + ((row + r) * (nint)B.Columns * TSource.ElementBytes);
+            byte* b = (byte*)_product.B.Data + ((row + r) * (nint)_product.B.Columns * TSource.ElementBytes);
             for (int p = 0; p < Tail; p++)
             {
                 bTail[(r * Chunk) + Place(p)] = TSource.Load(b, whole + p);
@@ -178,32 +171,25 @@ internal unsafe struct BatchRowProduct<TKernel, TSource> : IParallelJob
         }
     }
 
-    private readonly void Put(int first, int end, int batch, float* sums)
+    private void Put(int first, int end, int batch, float* sums)
     {
-        int rows = Math.Min(Batch, M - batch);
+        int rows = Math.Min(Batch, _product.M - batch);
         for (int row = first; row < end; row++)
         {
             Vector128<float> totals = TKernel.Totals<TSource>(sums + ((row - StartOf(first)) * Batch * Chunk));
             if (rows == Batch)
             {
-                Put(totals.ToScalar(), batch, row);
-                Put(totals.GetElement(1), batch + 1, row);
-                Put(totals.GetElement(2), batch + 2, row);
-                Put(totals.GetElement(3), batch + 3, row);
+                _product.Put(batch, row, totals.ToScalar());
+                _product.Put(batch + 1, row, totals.GetElement(1));
+                _product.Put(batch + 2, row, totals.GetElement(2));
+                _product.Put(batch + 3, row, totals.GetElement(3));
                 continue;
             }
 
             for (int i = 0; i < rows; i++)
             {
-                Put(totals[i], batch + i, row);
+                _product.Put(batch + i, row, totals[i]);
             }
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly void Put(float value, int row, int column)
-    {
-        float* c = C + (row * Ldc) + column;
-        *c = Accumulate ? *c + value : value;
     }
 }

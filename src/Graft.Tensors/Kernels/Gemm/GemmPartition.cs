@@ -37,7 +37,7 @@ internal readonly record struct GemmPartition(int Parts, int Strips, int PiecesA
     /// <param name="columnUnit">Columns that are not split: a vector.</param>
     public static GemmPartition Choose(int m, int n, int k, int workers, int columnUnit)
     {
-        int parts = (int)Math.Clamp((long)m * n * k / WorthAWorker, 1, workers);
+        int parts = PartsFor((long)m * n * k, workers);
         int maxStrips = Math.Min(Math.Min(parts, m), n <= 4 * columnUnit ? parts : UsualStrips);
         int best = 1;
         double bestCost = double.PositiveInfinity;
@@ -53,6 +53,11 @@ internal readonly record struct GemmPartition(int Parts, int Strips, int PiecesA
 
         return new GemmPartition(parts, best);
     }
+
+    /// <summary>How many workers a product is worth.</summary>
+    /// <param name="multiplyAdds">Its fused multiply-adds.</param>
+    /// <param name="workers">Workers that are there.</param>
+    public static int PartsFor(long multiplyAdds, int workers) => (int)Math.Clamp(multiplyAdds / WorthAWorker, 1, workers);
 
     /// <summary>The same parts, cut into pieces where that pays.</summary>
     /// <param name="m">Rows of C.</param>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
-using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
@@ -8,45 +7,34 @@ namespace Graft.Tensors.Kernels;
 /// <remarks>Sums are kept in cache, some columns at a time, while rows of B are added eight by eight; bits are those of <see cref="Gemm.Multiply"/>.</remarks>
 /// <typeparam name="TKernel">The inner loops.</typeparam>
 /// <typeparam name="TSource">The storage format of B.</typeparam>
-internal unsafe struct SmallColumnProduct<TKernel, TSource> : IParallelJob
+internal static unsafe class SmallColumnProduct<TKernel, TSource>
     where TKernel : struct, ISmallKernel
     where TSource : struct, IVectorSource
 {
     private const int RowsAtOnce = 8;
     private const int ColumnsAtOnce = 2048;
-    private const int ColumnUnit = 64;
 
-    public int M;
-    public float* A;
-    public long Lda, Ldc;
-    public WeightView B;
-    public float* C;
-    public bool Accumulate;
-    private int _parts;
-
-    public void Run()
-    {
-        _parts = GemmPartition.Choose(1, B.Columns, B.Rows, WorkerPool.Shared.WorkerCount, ColumnUnit).Parts;
-        WorkerPool.Shared.Run(_parts, ref this);
-    }
-
+    /// <summary>Some columns of C.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="start">First column.</param>
+    /// <param name="end">The column behind the last.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Execute(int part)
+    public static void Compute(in SmallProduct product, int start, int end)
     {
-        (_, _, int start, int end) = new GemmPartition(_parts, 1).Range(part, 1, B.Columns, ColumnUnit);
-        float* sums = ThreadScratch.GetSingles(Gemm.ScratchSlot, (long)M * ColumnsAtOnce);
+        (int m, int k) = (product.M, product.B.Rows);
+        float* sums = ThreadScratch.GetSingles(Gemm.ScratchSlot, (long)m * ColumnsAtOnce);
         for (int column = start; column < end; column += ColumnsAtOnce)
         {
             int count = Math.Min(ColumnsAtOnce, end - column);
-            for (int p = 0; p < B.Rows; p += GemmTile.Depth)
+            for (int p = 0; p < k; p += GemmTile.Depth)
             {
-                new Span<float>(sums, M * ColumnsAtOnce).Clear();
-                SumBlock(column, count, p, Math.Min(p + GemmTile.Depth, B.Rows), sums);
-                for (int i = 0; i < M; i++)
+                new Span<float>(sums, m * ColumnsAtOnce).Clear();
+                SumBlock(product, column, count, p, Math.Min(p + GemmTile.Depth, k), sums);
+                for (int i = 0; i < m; i++)
                 {
-                    float* c = C + (i * Ldc) + column;
+                    float* c = product.C + (i * product.Ldc) + column;
                     float* row = sums + ((nint)i * ColumnsAtOnce);
-                    if (Accumulate || p > 0)
+                    if (product.Accumulate || p > 0)
                     {
                         ShortRow.Add(row, 0, count, 1, c, 0);
                     }
@@ -60,17 +48,17 @@ internal unsafe struct SmallColumnProduct<TKernel, TSource> : IParallelJob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void SumBlock(int column, int count, int first, int end, float* sums)
+    private static void SumBlock(in SmallProduct product, int column, int count, int first, int end, float* sums)
     {
-        nint rowBytes = (nint)B.Columns * TSource.ElementBytes;
+        nint rowBytes = (nint)product.B.Columns * TSource.ElementBytes;
         int p = first;
         for (; p < end; p += RowsAtOnce)
         {
-            byte* b = (byte*)B.Data + (p * rowBytes) + ((nint)column * TSource.ElementBytes);
+            byte* b = (byte*)product.B.Data + (p * rowBytes) + ((nint)column * TSource.ElementBytes);
             int rows = Math.Min(RowsAtOnce, end - p);
-            for (int i = 0; i < M; i++)
+            for (int i = 0; i < product.M; i++)
             {
-                float* a = A + (i * Lda) + p;
+                float* a = product.A + (i * product.Lda) + p;
                 float* row = sums + ((nint)i * ColumnsAtOnce);
                 int done = rows == RowsAtOnce ? TKernel.AddRows<TSource>(a, b, rowBytes, count, row) : 0;
                 for (int j = done; j < count; j++)

@@ -1,49 +1,39 @@
 using System.Runtime.CompilerServices;
 using Graft.Tensors.Memory;
-using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
 /// <summary><c>C[m,n] (+)= A[m,k] · B[n,k]ᵀ</c> for a few rows of A: B streams through once, each worker its own rows of it.</summary>
 /// <typeparam name="TKernel">The inner loops.</typeparam>
 /// <typeparam name="TSource">The storage format of B.</typeparam>
-internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
+internal static unsafe class SmallRowProduct<TKernel, TSource>
     where TKernel : struct, ISmallKernel
     where TSource : struct, IVectorSource
 {
     private const int Chunk = 16;
     private const int RowsAtOnce = 4;
 
-    public int M;
-    public float* A;
-    public long Lda, Ldc;
-    public WeightView B;
-    public float* C;
-    public bool Accumulate;
-    private int _parts;
-
-    public void Run()
-    {
-        _parts = GemmPartition.Choose(1, B.Rows, B.Columns, WorkerPool.Shared.WorkerCount, 1).Parts;
-        WorkerPool.Shared.Run(_parts, ref this);
-    }
-
+    /// <summary>Some columns of C.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="start">First column.</param>
+    /// <param name="end">The column behind the last.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public readonly void Execute(int part)
+    public static void Compute(in SmallProduct product, int start, int end)
     {
-        int start = (int)((long)B.Rows * part / _parts);
-        int end = (int)((long)B.Rows * (part + 1) / _parts);
-        int k = B.Columns;
+        int m = product.M;
+        float* a = product.A;
+        long lda = product.Lda;
+        int k = product.B.Columns;
         int tail = k % Chunk;
         int whole = k - tail;
-        float* aTail = ThreadScratch.GetSingles(Gemm.ScratchSlot, (((long)M + RowsAtOnce) * Chunk) + ((long)M * whole));
-        var operands = new Operands { A = A, Lda = (nint)Lda, ATail = aTail, BTail = aTail + ((nint)M * Chunk), Tail = tail };
-        new Span<float>(aTail, (M + RowsAtOnce) * Chunk).Clear();
-        for (int i = 0; i < M; i++)
+        float* aTail = ThreadScratch.GetSingles(Gemm.ScratchSlot, (((long)m + RowsAtOnce) * Chunk) + ((long)m * whole));
+        var operands = new Operands { A = a, Lda = (nint)lda, ATail = aTail, BTail = aTail + ((nint)m * Chunk), Tail = tail };
+        new Span<float>(aTail, (m + RowsAtOnce) * Chunk).Clear();
+        for (int i = 0; i < m; i++)
         {
             for (int p = 0; p < tail; p++)
             {
-                aTail[(i * Chunk) + Place(p)] = A[(i * Lda) + whole + p];
+                aTail[(i * Chunk) + Place(p)] = a[(i * lda) + whole + p];
             }
         }
 
@@ -51,16 +41,16 @@ internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
         {
             operands.A = operands.BTail + (RowsAtOnce * Chunk);
             operands.Lda = whole;
-            for (int i = 0; i < M; i++)
+            for (int i = 0; i < m; i++)
             {
-                EvenOdd.Split(A + (i * Lda), operands.A + ((nint)i * whole), whole / Chunk);
+                EvenOdd.Split(a + (i * lda), operands.A + ((nint)i * whole), whole / Chunk);
             }
         }
 
         for (int j = start; j < end;)
         {
             int rows = end - j >= RowsAtOnce ? RowsAtOnce : 1;
-            Rows(j, rows, operands);
+            Rows(product, j, rows, operands);
             j += rows;
         }
     }
@@ -68,11 +58,11 @@ internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
     private static int Place(int index) => TKernel.Splits<TSource>() ? EvenOdd.Place(index) : index;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Rows(int j, int rows, in Operands operands)
+    private static void Rows(in SmallProduct product, int j, int rows, in Operands operands)
     {
-        int k = B.Columns;
+        int k = product.B.Columns;
         nint rowBytes = (nint)k * TSource.ElementBytes;
-        byte* b = (byte*)B.Data + (j * rowBytes);
+        byte* b = (byte*)product.B.Data + (j * rowBytes);
         for (int row = 0; row < rows; row++)
         {
             for (int p = 0; p < operands.Tail; p++)
@@ -81,15 +71,15 @@ internal unsafe struct SmallRowProduct<TKernel, TSource> : IParallelJob
             }
         }
 
-        for (int i = 0; i < M;)
+        for (int i = 0; i < product.M;)
         {
-            (int batch, int most) = TKernel.Tile(M - i);
+            (int batch, int most) = TKernel.Tile(product.M - i);
             int step = Math.Min(rows, most);
             for (int row = 0; row < rows; row += step)
             {
                 TKernel.Dot<TSource>(
                     batch, step, operands.A + (i * operands.Lda), operands.Lda, b + (row * rowBytes), rowBytes, k / Chunk,
-                    operands.ATail + ((nint)i * Chunk), operands.Tail > 0 ? operands.BTail + (row * Chunk) : null, C + (i * Ldc) + j + row, (nint)Ldc, Accumulate);
+                    operands.ATail + ((nint)i * Chunk), operands.Tail > 0 ? operands.BTail + (row * Chunk) : null, product.C + (i * product.Ldc) + j + row, (nint)product.Ldc, product.Accumulate);
             }
 
             i += batch;

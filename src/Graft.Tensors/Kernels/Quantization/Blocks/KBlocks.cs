@@ -58,7 +58,7 @@ internal unsafe struct Q3_K : IBlockFormat
 }
 
 /// <summary><c>d s q - m t</c> with 4-bit q; 6-bit s and t for 32 elements. fp16 d, fp16 m, 12 bytes of scales, 128 of codes.</summary>
-internal unsafe struct Q4_K : IBlockFormat
+internal unsafe struct Q4_K : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 256;
@@ -67,31 +67,69 @@ internal unsafe struct Q4_K : IBlockFormat
     public static int Bytes => 144;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 7;
+
+    /// <inheritdoc/>
+    public static bool HasMinimum => true;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q4_K>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes)
     {
-        (float scale, float minimum) = Scales(block, group);
-        byte* codes = block + 16 + (32 * (group / 2));
+        byte* packed = block + 16 + (32 * (group / 2));
         for (int j = 0; j < 32; j++)
         {
-            destination[j] = (scale * ((codes[j] >> (4 * (group % 2))) & 15)) - minimum;
+            codes[j] = (short)((packed[j] >> (4 * (group % 2))) & 15);
         }
+    }
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run)
+    {
+        byte* packed = block + 4;
+        (int scale, int minimum) = run < 4
+            ? (packed[run] & 63, packed[run + 4] & 63)
+            : ((packed[run + 4] & 15) | ((packed[run - 4] >> 6) << 4), (packed[run + 4] >> 4) | ((packed[run] >> 6) << 4));
+        return (HalfBits.Read(block) * scale, -(HalfBits.Read(block + 2) * minimum));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+    {
+        byte* packed = block + 16 + (32 * (group / 2));
+        Vector256<short> low = Avx2.ConvertToVector256Int16(packed), high = Avx2.ConvertToVector256Int16(packed + 16);
+        first = group % 2 == 0 ? low & Vector256.Create((short)15) : low >>> 4;
+        second = group % 2 == 0 ? high & Vector256.Create((short)15) : high >>> 4;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
+    {
+        // 6-bit numbers: the first four of scales and minima lie in two words; the others' low bits in the third, high bits on top of the first two.
+        (uint low, uint lowMinima, uint rest) = (((uint*)block)[1], ((uint*)block)[2], ((uint*)block)[3]);
+        ulong scaleBytes = (low & 0x3F3F3F3F) | ((ulong)((rest & 0x0F0F0F0F) | ((low >> 2) & 0x30303030)) << 32);
+        ulong minimumBytes = (lowMinima & 0x3F3F3F3F) | ((ulong)(((rest >> 4) & 0x0F0F0F0F) | ((lowMinima >> 2) & 0x30303030)) << 32);
+        scales = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.CreateScalar(scaleBytes).AsByte())) * Vector256.Create(HalfBits.Read(block));
+        minima = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.CreateScalar(minimumBytes).AsByte())) * Vector256.Create(-HalfBits.Read(block + 2));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prepare(byte* block, float* prepared)
     {
-        // 6-bit numbers: the first four of scales and minima lie in two words; the others' low bits in the third, high bits on top of the first two.
-        (uint scales, uint minima, uint rest) = (((uint*)block)[1], ((uint*)block)[2], ((uint*)block)[3]);
-        ulong scaleBytes = (scales & 0x3F3F3F3F) | ((ulong)((rest & 0x0F0F0F0F) | ((scales >> 2) & 0x30303030)) << 32);
-        ulong minimumBytes = (minima & 0x3F3F3F3F) | ((ulong)(((rest >> 4) & 0x0F0F0F0F) | ((minima >> 2) & 0x30303030)) << 32);
-        Vector256<float> scale = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.CreateScalar(scaleBytes).AsByte()));
-        Vector256<float> minimum = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(Vector128.CreateScalar(minimumBytes).AsByte()));
-        (scale * Vector256.Create(HalfBits.Read(block))).Store(prepared);
-        (minimum * Vector256.Create(-HalfBits.Read(block + 2))).Store(prepared + 8);
+        Scales8(block, 0, 8, out Vector256<float> scales, out Vector256<float> minima);
+        scales.Store(prepared);
+        minima.Store(prepared + 8);
     }
 
     /// <inheritdoc/>
@@ -103,24 +141,13 @@ internal unsafe struct Q4_K : IBlockFormat
         NibblePairs.Scale(prepared[group], prepared[8 + group], Codes(codes, shift), Codes(codes + 8, shift), Codes(codes + 16, shift), Codes(codes + 24, shift), out a, out b, out c, out d);
     }
 
-    /// <summary>The scale and what is subtracted, of 32 elements; also <see cref="Q5_K"/>'s.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (float Scale, float Minimum) Scales(byte* block, int group)
-    {
-        byte* packed = block + 4;
-        (int scale, int minimum) = group < 4
-            ? (packed[group] & 63, packed[group + 4] & 63)
-            : ((packed[group + 4] & 15) | ((packed[group - 4] >> 6) << 4), (packed[group + 4] >> 4) | ((packed[group] >> 6) << 4));
-        return (HalfBits.Read(block) * scale, HalfBits.Read(block + 2) * minimum);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Codes(byte* codes, int shift)
         => Avx.ConvertToVector256Single((Avx2.ConvertToVector256Int32(codes) >>> shift) & Vector256.Create(15));
 }
 
 /// <summary>As <see cref="Q4_K"/> with 5-bit q; 32 bytes of fifth bits come before the codes.</summary>
-internal unsafe struct Q5_K : IBlockFormat
+internal unsafe struct Q5_K : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 256;
@@ -129,19 +156,50 @@ internal unsafe struct Q5_K : IBlockFormat
     public static int Bytes => 176;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 6;
+
+    /// <inheritdoc/>
+    public static bool HasMinimum => true;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q5_K>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes)
     {
-        (float scale, float minimum) = Q4_K.Scales(block, group);
-        byte* codes = block + 48 + (32 * (group / 2));
+        byte* packed = block + 48 + (32 * (group / 2));
         for (int j = 0; j < 32; j++)
         {
-            int q = ((codes[j] >> (4 * (group % 2))) & 15) | (((block[16 + j] >> group) & 1) << 4);
-            destination[j] = (scale * q) - minimum;
+            codes[j] = (short)(((packed[j] >> (4 * (group % 2))) & 15) | (((block[16 + j] >> group) & 1) << 4));
         }
     }
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => Q4_K.Scale(block, run);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+    {
+        byte* packed = block + 48 + (32 * (group / 2));
+        Vector256<byte> low = Vector256.Load(packed), fifth = Vector256.Load(block + 16);
+        low = group % 2 == 0 ? low & Vector256.Create((byte)15) : (low.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)15);
+        fifth = group <= 4 ? (fifth.AsUInt16() << (4 - group)).AsByte() : (fifth.AsUInt16() >>> (group - 4)).AsByte();
+        Vector256<byte> codes = low | (fifth & Vector256.Create((byte)16));
+        first = Avx2.ConvertToVector256Int16(codes.GetLower());
+        second = Avx2.ConvertToVector256Int16(codes.GetUpper());
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
+        => Q4_K.Scales8(block, part, count, out scales, out minima);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -167,7 +225,7 @@ internal unsafe struct Q5_K : IBlockFormat
 }
 
 /// <summary><c>d s (q - 32)</c> with 6-bit q; signed bytes s for 16 elements. 128 bytes of low bits, 64 of high ones, 16 of scales, fp16 d.</summary>
-internal unsafe struct Q6_K : IBlockFormat
+internal unsafe struct Q6_K : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 256;
@@ -176,29 +234,61 @@ internal unsafe struct Q6_K : IBlockFormat
     public static int Bytes => 210;
 
     /// <inheritdoc/>
+    public static int RunElements => 16;
+
+    /// <inheritdoc/>
+    public static int LowBits => 6;
+
+    /// <inheritdoc/>
+    public static int Offset => 32;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q6_K>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes)
     {
-        float d = HalfBits.Read(block + 208);
-        var scales = (sbyte*)(block + 192 + (2 * group));
         byte* low = block + LowOffset(group), high = block + HighOffset(group);
         for (int j = 0; j < 32; j++)
         {
-            int q = ((low[j] >> (4 * (group / 2 % 2))) & 15) | (((high[j] >> (2 * (group % 4))) & 3) << 4);
-            destination[j] = d * scales[j / 16] * (q - 32);
+            codes[j] = (short)(((low[j] >> (4 * (group / 2 % 2))) & 15) | (((high[j] >> (2 * (group % 4))) & 3) << 4));
         }
+    }
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => (HalfBits.Read(block + 208) * ((sbyte*)block)[192 + run], 0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+    {
+        Vector256<byte> low = Vector256.Load(block + (64 * part) + (32 * (group % 2))), high = Vector256.Load(block + 128 + (32 * part));
+        low = group / 2 == 0 ? low & Vector256.Create((byte)15) : (low.AsUInt16() >>> 4).AsByte() & Vector256.Create((byte)15);
+        high = group <= 2 ? (high.AsUInt16() << (4 - (2 * group))).AsByte() : (high.AsUInt16() >>> 2).AsByte();
+        Vector256<byte> codes = low | (high & Vector256.Create((byte)0x30));
+        first = Avx2.ConvertToVector256Int16(codes.GetLower());
+        second = Avx2.ConvertToVector256Int16(codes.GetUpper());
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
+    {
+        scales = Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)block + 192 + (8 * part))) * Vector256.Create(HalfBits.Read(block + 208));
+        minima = Vector256<float>.Zero;
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prepare(byte* block, float* prepared)
     {
-        Vector256<float> scale = Vector256.Create(HalfBits.Read(block + 208));
-        var scales = (sbyte*)(block + 192);
-        (Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(scales)) * scale).Store(prepared);
-        (Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(scales + 8)) * scale).Store(prepared + 8);
+        Scales8(block, 0, 8, out Vector256<float> first, out _);
+        Scales8(block, 1, 8, out Vector256<float> second, out _);
+        first.Store(prepared);
+        second.Store(prepared + 8);
     }
 
     /// <inheritdoc/>

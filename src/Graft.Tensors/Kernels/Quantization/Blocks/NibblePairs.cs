@@ -31,6 +31,44 @@ internal static unsafe class NibblePairs
         d = Avx.ConvertToVector256Single((high >>> 4) | FifthBits(fifth >> 24));
     }
 
+    /// <summary>The codes as 16-bit integers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load(byte* codes, out Vector256<short> first, out Vector256<short> second)
+    {
+        Vector256<short> bytes = Avx2.ConvertToVector256Int16(codes);
+        first = bytes & Vector256.Create((short)15);
+        second = bytes >>> 4;
+    }
+
+    /// <summary>The codes with a fifth bit each, as 16-bit integers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void LoadWithFifth(byte* codes, uint fifth, out Vector256<short> first, out Vector256<short> second)
+    {
+        Load(codes, out first, out second);
+        first |= FifthBits((ushort)fifth);
+        second |= FifthBits((ushort)(fifth >> 16));
+    }
+
+    /// <summary>The codes as 16-bit integers, one by one.</summary>
+    public static void Load(byte* codes, short* destination)
+    {
+        for (int j = 0; j < 16; j++)
+        {
+            destination[j] = (short)(codes[j] & 15);
+            destination[j + 16] = (short)(codes[j] >> 4);
+        }
+    }
+
+    /// <summary>The codes with a fifth bit each, as 16-bit integers, one by one.</summary>
+    public static void LoadWithFifth(byte* codes, uint fifth, short* destination)
+    {
+        Load(codes, destination);
+        for (int j = 0; j < 32; j++)
+        {
+            destination[j] |= (short)(((fifth >> j) & 1) << 4);
+        }
+    }
+
     /// <summary><c>scale q + offset</c>, fused.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Scale(
@@ -64,4 +102,11 @@ internal static unsafe class NibblePairs
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> FifthBits(uint bits)
         => (Avx2.ShiftRightLogicalVariable(Vector256.Create((int)bits), Vector256.Create(0u, 1, 2, 3, 4, 5, 6, 7)) & Vector256<int>.One) << 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<short> FifthBits(ushort bits)
+    {
+        Vector256<short> places = Vector256.Create(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, short.MinValue);
+        return Vector256.Equals(Vector256.Create((short)bits) & places, places) & Vector256.Create((short)16);
+    }
 }

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Graft.Tensors.Kernels;
 
 /// <summary><c>d (q - 8)</c> with 4-bit q: element j in the lower half of byte j, j + 16 in the upper. fp16 d, 16 bytes.</summary>
-internal unsafe struct Q4_0 : IBlockFormat
+internal unsafe struct Q4_0 : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 32;
@@ -14,20 +14,40 @@ internal unsafe struct Q4_0 : IBlockFormat
     public static int Bytes => 18;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 7;
+
+    /// <inheritdoc/>
+    public static int Offset => 8;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
     public static bool CanEncode => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q4_0>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes) => NibblePairs.Load(block + 2, codes);
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => (HalfBits.Read(block), 0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+        => NibblePairs.Load(block + 2, out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
     {
-        float d = HalfBits.Read(block);
-        for (int j = 0; j < 16; j++)
-        {
-            destination[j] = d * ((block[2 + j] & 15) - 8);
-            destination[j + 16] = d * ((block[2 + j] >> 4) - 8);
-        }
+        scales = HalfBits.ReadSome(block, Bytes, count);
+        minima = Vector256<float>.Zero;
     }
 
     /// <inheritdoc/>
@@ -56,7 +76,7 @@ internal unsafe struct Q4_0 : IBlockFormat
 }
 
 /// <summary><c>d q + m</c> with 4-bit q as in <see cref="Q4_0"/>. fp16 d, fp16 m, 16 bytes.</summary>
-internal unsafe struct Q4_1 : IBlockFormat
+internal unsafe struct Q4_1 : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 32;
@@ -65,20 +85,40 @@ internal unsafe struct Q4_1 : IBlockFormat
     public static int Bytes => 20;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 7;
+
+    /// <inheritdoc/>
+    public static bool HasMinimum => true;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
     public static bool CanEncode => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q4_1>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes) => NibblePairs.Load(block + 4, codes);
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => (HalfBits.Read(block), HalfBits.Read(block + 2));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+        => NibblePairs.Load(block + 4, out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
     {
-        (float d, float m) = (HalfBits.Read(block), HalfBits.Read(block + 2));
-        for (int j = 0; j < 16; j++)
-        {
-            destination[j] = (d * (block[4 + j] & 15)) + m;
-            destination[j + 16] = (d * (block[4 + j] >> 4)) + m;
-        }
+        scales = HalfBits.ReadSome(block, Bytes, count);
+        minima = HalfBits.ReadSome(block + 2, Bytes, count);
     }
 
     /// <inheritdoc/>
@@ -107,7 +147,7 @@ internal unsafe struct Q4_1 : IBlockFormat
 }
 
 /// <summary><c>d (q - 16)</c> with 5-bit q: four bits as in <see cref="Q4_0"/>, the fifth bits of all elements in 32 bits before them.</summary>
-internal unsafe struct Q5_0 : IBlockFormat
+internal unsafe struct Q5_0 : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 32;
@@ -116,21 +156,40 @@ internal unsafe struct Q5_0 : IBlockFormat
     public static int Bytes => 22;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 6;
+
+    /// <inheritdoc/>
+    public static int Offset => 16;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
     public static bool CanEncode => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q5_0>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes) => NibblePairs.LoadWithFifth(block + 6, *(uint*)(block + 2), codes);
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => (HalfBits.Read(block), 0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+        => NibblePairs.LoadWithFifth(block + 6, *(uint*)(block + 2), out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
     {
-        float d = HalfBits.Read(block);
-        uint fifth = *(uint*)(block + 2);
-        for (int j = 0; j < 16; j++)
-        {
-            destination[j] = d * (((block[6 + j] & 15) | (int)((fifth >> j) & 1) << 4) - 16);
-            destination[j + 16] = d * (((block[6 + j] >> 4) | (int)((fifth >> (j + 16)) & 1) << 4) - 16);
-        }
+        scales = HalfBits.ReadSome(block, Bytes, count);
+        minima = Vector256<float>.Zero;
     }
 
     /// <inheritdoc/>
@@ -153,7 +212,7 @@ internal unsafe struct Q5_0 : IBlockFormat
 }
 
 /// <summary><c>d q + m</c> with 5-bit q as in <see cref="Q5_0"/>.</summary>
-internal unsafe struct Q5_1 : IBlockFormat
+internal unsafe struct Q5_1 : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 32;
@@ -162,21 +221,40 @@ internal unsafe struct Q5_1 : IBlockFormat
     public static int Bytes => 24;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 6;
+
+    /// <inheritdoc/>
+    public static bool HasMinimum => true;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
     public static bool CanEncode => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q5_1>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes) => NibblePairs.LoadWithFifth(block + 8, *(uint*)(block + 4), codes);
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => (HalfBits.Read(block), HalfBits.Read(block + 2));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+        => NibblePairs.LoadWithFifth(block + 8, *(uint*)(block + 4), out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
     {
-        (float d, float m) = (HalfBits.Read(block), HalfBits.Read(block + 2));
-        uint fifth = *(uint*)(block + 4);
-        for (int j = 0; j < 16; j++)
-        {
-            destination[j] = (d * ((block[8 + j] & 15) | (int)((fifth >> j) & 1) << 4)) + m;
-            destination[j + 16] = (d * ((block[8 + j] >> 4) | (int)((fifth >> (j + 16)) & 1) << 4)) + m;
-        }
+        scales = HalfBits.ReadSome(block, Bytes, count);
+        minima = HalfBits.ReadSome(block + 2, Bytes, count);
     }
 
     /// <inheritdoc/>
@@ -200,7 +278,7 @@ internal unsafe struct Q5_1 : IBlockFormat
 }
 
 /// <summary><c>d q</c> with signed bytes. fp16 d, 32 bytes.</summary>
-internal unsafe struct Q8_0 : IBlockFormat
+internal unsafe struct Q8_0 : IIntegerBlockFormat
 {
     /// <inheritdoc/>
     public static int Elements => 32;
@@ -209,19 +287,37 @@ internal unsafe struct Q8_0 : IBlockFormat
     public static int Bytes => 34;
 
     /// <inheritdoc/>
+    public static int RunElements => 32;
+
+    /// <inheritdoc/>
+    public static int LowBits => 4;
+
+    /// <inheritdoc/>
     public static bool HasVectors => true;
 
     /// <inheritdoc/>
     public static bool CanEncode => true;
 
     /// <inheritdoc/>
-    public static void Decode(byte* block, int group, float* destination)
+    public static void Decode(byte* block, int group, float* destination) => IntegerBlocks.Decode<Q8_0>(block, group, destination);
+
+    /// <inheritdoc/>
+    public static void Codes(byte* block, int group, short* codes) => SignedBytes.Load(block + 2, codes);
+
+    /// <inheritdoc/>
+    public static (float Scale, float Minimum) Scale(byte* block, int run) => (HalfBits.Read(block), 0);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes32(byte* block, int part, int group, out Vector256<short> first, out Vector256<short> second)
+        => SignedBytes.Load(block + 2, out first, out second);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scales8(byte* block, int part, int count, out Vector256<float> scales, out Vector256<float> minima)
     {
-        float d = HalfBits.Read(block);
-        for (int j = 0; j < 32; j++)
-        {
-            destination[j] = d * (sbyte)block[2 + j];
-        }
+        scales = HalfBits.ReadSome(block, Bytes, count);
+        minima = Vector256<float>.Zero;
     }
 
     /// <inheritdoc/>
