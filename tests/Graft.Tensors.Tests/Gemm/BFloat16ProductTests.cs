@@ -117,20 +117,12 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
                 using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
                 using NativeBuffer actual = expected.Clone();
                 ReferenceGemm.MultiplyBFloat16(a, stored.View, transposed, expected, accumulate: true);
-                new BFloat16Product<BFloat16Pairs>
+                fixed (uint* units = new uint[BFloat16Operand.UnitsOf(tile, m, k)])
                 {
-                    Tile = tile,
-                    M = m,
-                    N = n,
-                    K = k,
-                    A = a.Data,
-                    Lda = a.Stride,
-                    B = stored.View,
-                    BTransposed = transposed,
-                    C = actual.Data,
-                    Ldc = actual.Stride,
-                    Accumulate = true,
-                }.Run();
+                    BFloat16Operand packed = BFloat16Operand.Pack(tile, a.Data, a.Stride, m, 0, k, units);
+                    Gemm.MultiplyBFloat16(packed, stored.View, transposed, actual.Data, actual.Stride, accumulate: true);
+                }
+
                 actual.AssertSameBits(expected, $"{(wide ? "wide" : "narrow")} {(transposed ? "NT" : "NN")} {m}x{n}x{k}");
             }
         }
