@@ -160,7 +160,7 @@ public static unsafe partial class Op
 
             if (HeadTrains)
             {
-                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, mayRoundA: true);
+                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments);
             }
 
             if (HiddenGradient != null)

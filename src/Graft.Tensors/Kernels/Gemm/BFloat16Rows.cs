@@ -14,6 +14,7 @@ internal static unsafe class BFloat16Rows
 
     private const uint RoundingBias = 0x7FFF;
     private const uint QuietBit = 0x40;
+    private const uint UpperHalf = 0xFFFF0000;
 
     /// <summary>Rounds a row to nearest, ties to even; NaN stays NaN.</summary>
     /// <param name="source">fp32.</param>
@@ -34,6 +35,32 @@ internal static unsafe class BFloat16Rows
         for (; i < count; i++)
         {
             destination[i] = BFloat16.FromSingle(source[i]);
+        }
+    }
+
+    /// <summary>Two rows rounded to nearest, ties to even, as one of units: <c>destination[j] = even[j] | odd[j] &lt;&lt; 16</c>; NaN stays NaN.</summary>
+    /// <param name="lanes">Vector length to work with: 16, 8, 4 or 1.</param>
+    /// <param name="even">fp32.</param>
+    /// <param name="odd">fp32, or null for zeros.</param>
+    /// <param name="count">Elements of a row.</param>
+    /// <param name="destination">Receives units.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RoundPairs(int lanes, float* even, float* odd, int count, uint* destination)
+    {
+        int j = 0;
+        for (; lanes >= 16 && odd != null && j + 16 <= count; j += 16)
+        {
+            ((RoundInPlace(Vector512.Load(even + j)) >> 16) | (RoundInPlace(Vector512.Load(odd + j)) & Vector512.Create(UpperHalf))).Store(destination + j);
+        }
+
+        for (; lanes >= 8 && odd != null && j + 8 <= count; j += 8)
+        {
+            ((RoundInPlace(Vector256.Load(even + j)) >> 16) | (RoundInPlace(Vector256.Load(odd + j)) & Vector256.Create(UpperHalf))).Store(destination + j);
+        }
+
+        for (; j < count; j++)
+        {
+            destination[j] = BFloat16.FromSingle(even[j]) | (odd == null ? 0 : (uint)BFloat16.FromSingle(odd[j]) << 16);
         }
     }
 
@@ -95,10 +122,22 @@ internal static unsafe class BFloat16Rows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Round(Vector256<float> values)
+    private static Vector256<uint> Round(Vector256<float> values) => RoundInPlace(values) >> 16;
+
+    /// <summary>The bf16 in the upper half; the lower is undefined.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> RoundInPlace(Vector256<float> values)
     {
-        Vector256<uint> bits = values.AsUInt32(), half = bits >> 16;
-        Vector256<uint> rounded = (bits + Vector256.Create(RoundingBias) + (half & Vector256<uint>.One)) >> 16;
-        return Vector256.ConditionalSelect(Vector256.Equals(values, values).AsUInt32(), rounded, half | Vector256.Create(QuietBit));
+        Vector256<uint> bits = values.AsUInt32();
+        Vector256<uint> rounded = bits + Vector256.Create(RoundingBias) + ((bits >> 16) & Vector256<uint>.One);
+        return Vector256.ConditionalSelect(Vector256.Equals(values, values).AsUInt32(), rounded, bits | Vector256.Create(QuietBit << 16));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> RoundInPlace(Vector512<float> values)
+    {
+        Vector512<uint> bits = values.AsUInt32();
+        Vector512<uint> rounded = bits + Vector512.Create(RoundingBias) + ((bits >> 16) & Vector512<uint>.One);
+        return Vector512.ConditionalSelect(Vector512.Equals(values, values).AsUInt32(), rounded, bits | Vector512.Create(QuietBit << 16));
     }
 }

@@ -45,6 +45,48 @@ public static unsafe partial class Gemm
     public static void MultiplyBFloat16(int m, float* a, long lda, in WeightView b, float* c, long ldc, bool accumulate)
         => DispatchBFloat16(m, b.Columns, b.Rows, a, lda, b, bTransposed: false, c, ldc, accumulate);
 
+    /// <summary><c>C[m,n] += A[k,m]ᵀ · B[k,n]</c> in bf16: a weight gradient, summed sequence by sequence.</summary>
+    /// <remarks>Rounding and order of summation: <see cref="MultiplyTransposedBFloat16"/>, with tokens as k.</remarks>
+    /// <param name="m">Columns of A, rows of C.</param>
+    /// <param name="n">Columns of B and C.</param>
+    /// <param name="a">A, fp32, one row a token; rounded while it is packed.</param>
+    /// <param name="lda">Elements from one row of A to the next.</param>
+    /// <param name="b">B, fp32, one row a token; rounded while it is packed.</param>
+    /// <param name="ldb">Elements from one row of B to the next.</param>
+    /// <param name="c">C, fp32; the product is added to it.</param>
+    /// <param name="ldc">Elements from one row of C to the next.</param>
+    /// <param name="sequenceOffsets">
+    /// Start of each sequence and the end of the last. A sequence is cut every 256 tokens from its own start; each piece's product is formed
+    /// from zero and then added to C, in order: a batch gives the same bits as its sequences one by one.
+    /// </param>
+    public static void AccumulateTransposedBFloat16(int m, int n, float* a, long lda, float* b, long ldb, float* c, long ldc, ReadOnlySpan<int> sequenceOffsets)
+    {
+        if (m <= 0 || n <= 0 || sequenceOffsets.Length < 2)
+        {
+            return;
+        }
+
+        long tokens = sequenceOffsets[^1] - sequenceOffsets[0];
+        OpProfile.Count(2.0 * m * n * tokens, sizeof(float) * ((tokens * (m + n)) + (2.0 * m * n)));
+        fixed (int* offsets = sequenceOffsets)
+        {
+            new BFloat16GradientProduct
+            {
+                Tile = BFloat16Tile.Current,
+                M = m,
+                N = n,
+                A = a,
+                Lda = lda,
+                B = b,
+                Ldb = ldb,
+                C = c,
+                Ldc = ldc,
+                Offsets = offsets,
+                Sequences = sequenceOffsets.Length - 1,
+            }.Run();
+        }
+    }
+
     /// <summary><c>C (+)= A · B</c> or <c>A · Bᵀ</c> with rows of A that are packed already: all of their k, or those from <see cref="BFloat16Operand.First"/> on.</summary>
     /// <param name="a">A.</param>
     /// <param name="b">B with all of its k.</param>

@@ -82,18 +82,18 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
     [SkipLocalsInit]
     public static void PackRows(int lanes, in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
     {
-        float* decoded = stackalloc float[BFloat16Rows.MaxColumns];
-        ushort* rounded = stackalloc ushort[2 * BFloat16Rows.MaxColumns];
+        float* decoded = stackalloc float[2 * BFloat16Rows.MaxColumns];
+        float* odd = decoded + BFloat16Rows.MaxColumns;
         for (int p = 0; p < depth; p += 2, destination += step)
         {
-            int rows = Math.Min(2, depth - p);
-            for (int i = 0; i < rows; i++)
+            bool isPair = p + 1 < depth;
+            TDecoder.Decode(lanes, weight, row + p, column, count, decoded);
+            if (isPair)
             {
-                TDecoder.Decode(lanes, weight, row + p + i, column, count, decoded);
-                BFloat16Rows.Round(decoded, count, rounded + (i * BFloat16Rows.MaxColumns));
+                TDecoder.Decode(lanes, weight, row + p + 1, column, count, odd);
             }
 
-            BFloat16Rows.Interleave(lanes, rounded, BFloat16Rows.MaxColumns, rows, count, destination, step);
+            BFloat16Rows.RoundPairs(lanes, decoded, isPair ? odd : null, count, destination);
         }
     }
 }
