@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Graft.Tensors.Assembly;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
@@ -16,6 +17,9 @@ internal unsafe struct BFloat16GradientProduct : IParallelJob
 
     /// <summary>Panels of A that are packed together, so that its rows are read in long pieces.</summary>
     private const int PanelsAtOnce = 8;
+
+    /// <summary>Tokens of them at a time: an even number.</summary>
+    private const int TokensAtOnce = 16;
 
     public ProductTile Tile;
     public int M, N;
@@ -88,22 +92,36 @@ internal unsafe struct BFloat16GradientProduct : IParallelJob
     private readonly void PackA(int column, int columns, int token, int depth, uint* packed)
     {
         const int MostUnits = (PanelsAtOnce + 1) * 16;
-        uint* units = stackalloc uint[MostUnits];
+        uint* units = stackalloc uint[TokensAtOnce / 2 * MostUnits];
+        int lanes = Tile.PackingLanes, packedRows = Tile.PackedRows;
         int panels = Tile.RowPanels(columns), groups = (depth + 1) / 2;
         for (int first = 0; first < panels; first += PanelsAtOnce)
         {
             int end = Math.Min(panels, first + PanelsAtOnce);
             int start = ProductTile.PanelStart(columns, panels, first), count = ProductTile.PanelStart(columns, panels, end) - start;
-            for (int p = 0; p < groups; p++)
+            for (int t = 0; t < depth; t += TokensAtOnce)
             {
-                float* even = A + ((token + (2 * p)) * Lda) + column + start;
-                BFloat16Rows.RoundPairs(Tile.PackingLanes, even, (2 * p) + 1 < depth ? even + Lda : null, count, units);
+                int tokens = Math.Min(TokensAtOnce, depth - t);
+                BFloat16Rows.RoundPairs(lanes, A + ((token + t) * Lda) + column + start, (nint)Lda, tokens, count, units, MostUnits);
                 for (int panel = first; panel < end; panel++)
                 {
-                    // Units beyond the panel's rows are not used.
                     uint* source = units + (ProductTile.PanelStart(columns, panels, panel) - start);
-                    Unsafe.CopyBlockUnaligned(packed + ((((nint)panel * groups) + p) * Tile.PackedRows), source, (uint)Tile.PackedRows * sizeof(uint));
+                    Spread(source, MostUnits, (tokens + 1) / 2, packed + ((((nint)panel * groups) + (t / 2)) * packedRows), packedRows);
                 }
+            }
+        }
+    }
+
+    /// <summary>Copies a panel's units of some groups; those beyond its rows are not used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Spread(uint* source, nint stride, int groups, uint* packed, int packedRows)
+    {
+        for (int p = 0; p < groups; p++, source += stride, packed += packedRows)
+        {
+            Vector256.Load(source).Store(packed);
+            if (packedRows > 8)
+            {
+                Vector256.Load(source + 8).Store(packed + 8);
             }
         }
     }
@@ -111,11 +129,11 @@ internal unsafe struct BFloat16GradientProduct : IParallelJob
     private readonly void PackB(int column, int width, int token, int depth, uint* packed)
     {
         int tileWidth = (width + Tile.Lanes - 1) / Tile.Lanes * Tile.Lanes;
-        for (int t = 0; t < depth; t += 2, packed += tileWidth)
+        if (width < tileWidth)
         {
-            float* even = B + ((token + t) * Ldb) + column;
-            BFloat16Rows.RoundPairs(Tile.PackingLanes, even, t + 1 < depth ? even + Ldb : null, width, packed);
-            new Span<uint>(packed + width, tileWidth - width).Clear();
+            new Span<uint>(packed, (depth + 1) / 2 * tileWidth).Clear();
         }
+
+        BFloat16Rows.RoundPairs(Tile.PackingLanes, B + (token * Ldb) + column, (nint)Ldb, depth, width, packed, tileWidth);
     }
 }

@@ -38,29 +38,40 @@ internal static unsafe class BFloat16Rows
         }
     }
 
-    /// <summary>Two rows rounded to nearest, ties to even, as one of units: <c>destination[j] = even[j] | odd[j] &lt;&lt; 16</c>; NaN stays NaN.</summary>
+    /// <summary><see cref="Interleave"/> of rows in fp32, rounded to nearest, ties to even; NaN stays NaN.</summary>
     /// <param name="lanes">Vector length to work with: 16, 8, 4 or 1.</param>
-    /// <param name="even">fp32.</param>
-    /// <param name="odd">fp32, or null for zeros.</param>
+    /// <param name="source">fp32.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="rows">Rows.</param>
     /// <param name="count">Elements of a row.</param>
-    /// <param name="destination">Receives units.</param>
+    /// <param name="destination">Where to write units.</param>
+    /// <param name="step">Units from one pair to the next there.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void RoundPairs(int lanes, float* even, float* odd, int count, uint* destination)
+    public static void RoundPairs(int lanes, float* source, nint stride, int rows, int count, uint* destination, nint step)
     {
-        int j = 0;
-        for (; lanes >= 16 && odd != null && j + 16 <= count; j += 16)
+        for (; rows > 1; rows -= 2, source += 2 * stride, destination += step)
         {
-            ((RoundInPlace(Vector512.Load(even + j)) >> 16) | (RoundInPlace(Vector512.Load(odd + j)) & Vector512.Create(UpperHalf))).Store(destination + j);
+            float* odd = source + stride;
+            int j = 0;
+            for (; Vector512.IsHardwareAccelerated && lanes >= 16 && j + 16 <= count; j += 16)
+            {
+                ((RoundInPlace(Vector512.Load(source + j)) >> 16) | (RoundInPlace(Vector512.Load(odd + j)) & Vector512.Create(UpperHalf))).Store(destination + j);
+            }
+
+            for (; lanes >= 8 && j + 8 <= count; j += 8)
+            {
+                ((RoundInPlace(Vector256.Load(source + j)) >> 16) | (RoundInPlace(Vector256.Load(odd + j)) & Vector256.Create(UpperHalf))).Store(destination + j);
+            }
+
+            for (; j < count; j++)
+            {
+                destination[j] = BFloat16.FromSingle(source[j]) | ((uint)BFloat16.FromSingle(odd[j]) << 16);
+            }
         }
 
-        for (; lanes >= 8 && odd != null && j + 8 <= count; j += 8)
+        for (int j = 0; j < count && rows > 0; j++)
         {
-            ((RoundInPlace(Vector256.Load(even + j)) >> 16) | (RoundInPlace(Vector256.Load(odd + j)) & Vector256.Create(UpperHalf))).Store(destination + j);
-        }
-
-        for (; j < count; j++)
-        {
-            destination[j] = BFloat16.FromSingle(even[j]) | (odd == null ? 0 : (uint)BFloat16.FromSingle(odd[j]) << 16);
+            destination[j] = BFloat16.FromSingle(source[j]);
         }
     }
 
@@ -79,7 +90,7 @@ internal static unsafe class BFloat16Rows
         {
             ushort* odd = source + stride;
             int j = 0;
-            for (; lanes >= 16 && j + 16 <= count; j += 16)
+            for (; Vector512.IsHardwareAccelerated && lanes >= 16 && j + 16 <= count; j += 16)
             {
                 Vector512<uint> lower = Vector512.WidenLower(Vector256.Load(source + j).ToVector512Unsafe());
                 (lower | (Vector512.WidenLower(Vector256.Load(odd + j).ToVector512Unsafe()) << 16)).Store(destination + j);

@@ -82,18 +82,17 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
     [SkipLocalsInit]
     public static void PackRows(int lanes, in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
     {
-        float* decoded = stackalloc float[2 * BFloat16Rows.MaxColumns];
-        float* odd = decoded + BFloat16Rows.MaxColumns;
-        for (int p = 0; p < depth; p += 2, destination += step)
+        const int RowsAtOnce = 8;
+        float* decoded = stackalloc float[RowsAtOnce * BFloat16Rows.MaxColumns];
+        for (int p = 0; p < depth; p += RowsAtOnce, destination += RowsAtOnce / 2 * step)
         {
-            bool isPair = p + 1 < depth;
-            TDecoder.Decode(lanes, weight, row + p, column, count, decoded);
-            if (isPair)
+            int rows = Math.Min(RowsAtOnce, depth - p);
+            for (int i = 0; i < rows; i++)
             {
-                TDecoder.Decode(lanes, weight, row + p + 1, column, count, odd);
+                TDecoder.Decode(lanes, weight, row + p + i, column, count, decoded + (i * BFloat16Rows.MaxColumns));
             }
 
-            BFloat16Rows.RoundPairs(lanes, decoded, isPair ? odd : null, count, destination);
+            BFloat16Rows.RoundPairs(lanes, decoded, BFloat16Rows.MaxColumns, rows, count, destination, step);
         }
     }
 }
