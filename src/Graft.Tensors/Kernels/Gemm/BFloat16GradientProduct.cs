@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Graft.Tensors.Assembly;
 using Graft.Tensors.Memory;
 using Graft.Tensors.Threading;
@@ -14,12 +12,6 @@ namespace Graft.Tensors.Kernels;
 internal unsafe struct BFloat16GradientProduct : IParallelJob
 {
     private const int Depth = BFloat16Rows.MaxDepth;
-
-    /// <summary>Panels of A that are packed together, so that its rows are read in long pieces.</summary>
-    private const int PanelsAtOnce = 8;
-
-    /// <summary>Tokens of them at a time: an even number.</summary>
-    private const int TokensAtOnce = 16;
 
     public ProductTile Tile;
     public int M, N;
@@ -58,7 +50,7 @@ internal unsafe struct BFloat16GradientProduct : IParallelJob
                 {
                     int start = rowStart + (int)((long)rows * block / blocks);
                     int end = rowStart + (int)((long)rows * (block + 1) / blocks);
-                    PackA(start, end - start, token, depth, packedA);
+                    PackedRows.PackColumns(Tile, A + (token * Lda) + start, (nint)Lda, end - start, depth, packedA);
                     Panels(start, end - start, columnStart, columnEnd, token, depth, packedA, packedB);
                 }
             }
@@ -85,44 +77,6 @@ internal unsafe struct BFloat16GradientProduct : IParallelJob
                 PrefetchStep = (nint)Ldb * sizeof(float),
             };
             PackedRows.Run(Tile, rows, 0, Tile.RowPanels(rows), width, arguments, depth);
-        }
-    }
-
-    [SkipLocalsInit]
-    private readonly void PackA(int column, int columns, int token, int depth, uint* packed)
-    {
-        const int MostUnits = (PanelsAtOnce + 1) * 16;
-        uint* units = stackalloc uint[TokensAtOnce / 2 * MostUnits];
-        int lanes = Tile.PackingLanes, packedRows = Tile.PackedRows;
-        int panels = Tile.RowPanels(columns), groups = (depth + 1) / 2;
-        for (int first = 0; first < panels; first += PanelsAtOnce)
-        {
-            int end = Math.Min(panels, first + PanelsAtOnce);
-            int start = ProductTile.PanelStart(columns, panels, first), count = ProductTile.PanelStart(columns, panels, end) - start;
-            for (int t = 0; t < depth; t += TokensAtOnce)
-            {
-                int tokens = Math.Min(TokensAtOnce, depth - t);
-                BFloat16Rows.RoundPairs(lanes, A + ((token + t) * Lda) + column + start, (nint)Lda, tokens, count, units, MostUnits);
-                for (int panel = first; panel < end; panel++)
-                {
-                    uint* source = units + (ProductTile.PanelStart(columns, panels, panel) - start);
-                    Spread(source, MostUnits, (tokens + 1) / 2, packed + ((((nint)panel * groups) + (t / 2)) * packedRows), packedRows);
-                }
-            }
-        }
-    }
-
-    /// <summary>Copies a panel's units of some groups; those beyond its rows are not used.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Spread(uint* source, nint stride, int groups, uint* packed, int packedRows)
-    {
-        for (int p = 0; p < groups; p++, source += stride, packed += packedRows)
-        {
-            Vector256.Load(source).Store(packed);
-            if (packedRows > 8)
-            {
-                Vector256.Load(source + 8).Store(packed + 8);
-            }
         }
     }
 

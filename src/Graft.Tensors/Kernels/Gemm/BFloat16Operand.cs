@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
@@ -62,7 +61,7 @@ internal readonly unsafe struct BFloat16Operand
     public static BFloat16Operand Pack(ProductTile tile, float* a, long lda, int rows, int first, int columns, uint* units)
     {
         var operand = new BFloat16Operand(tile, rows, first, columns, units);
-        var job = new PackingJob { A = a, Lda = lda, Operand = operand, Lanes = tile.PackingLanes };
+        var job = new PackingJob { A = a, Lda = lda, Operand = operand };
         OpProfile.Count(0, (double)(sizeof(float) + sizeof(ushort)) * rows * columns);
         job.Run();
         return operand;
@@ -86,7 +85,6 @@ internal readonly unsafe struct BFloat16Operand
         public float* A;
         public long Lda;
         public BFloat16Operand Operand;
-        public int Lanes;
         private int _panels, _tiles, _parts;
 
         public void Run()
@@ -106,25 +104,11 @@ internal readonly unsafe struct BFloat16Operand
             }
         }
 
-        [SkipLocalsInit]
         private readonly void PackPanel(int panel, int column)
         {
-            const int MaximumLanes = 16;
-            ushort* rounded = stackalloc ushort[MaximumLanes * Depth];
-            int depth = Math.Min(Depth, Operand.Columns - column);
             int start = ProductTile.PanelStart(Operand.Rows, _panels, panel);
             int count = ProductTile.PanelStart(Operand.Rows, _panels, panel + 1) - start;
-            uint* packed = Operand.At(Operand.First + column, panel);
-            for (int i = 0; i < count; i += Lanes)
-            {
-                int height = Math.Min(Lanes, count - i);
-                for (int row = 0; row < height; row++)
-                {
-                    BFloat16Rows.Round(A + ((start + i + row) * Lda) + column, depth, rounded + (row * Depth));
-                }
-
-                BFloat16Rows.Transpose(Lanes, rounded, Depth, height, depth, packed + i, Operand.Tile.PackedRows);
-            }
+            PackedRows.PackPanel(Operand.Tile, A + (start * Lda) + column, Lda, count, Math.Min(Depth, Operand.Columns - column), Operand.At(Operand.First + column, panel));
         }
     }
 }

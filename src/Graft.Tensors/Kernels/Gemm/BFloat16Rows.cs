@@ -24,6 +24,14 @@ internal static unsafe class BFloat16Rows
     public static void Round(float* source, int count, ushort* destination)
     {
         int i = 0;
+        if (Vector512.IsHardwareAccelerated && InstructionSet.Current >= Isa.Avx512)
+        {
+            for (; i + 32 <= count; i += 32)
+            {
+                Vector512.Narrow(RoundInPlace(Vector512.Load(source + i)) >> 16, RoundInPlace(Vector512.Load(source + i + 16)) >> 16).Store(destination + i);
+            }
+        }
+
         if (InstructionSet.Current >= Isa.Avx2)
         {
             for (; i + 16 <= count; i += 16)
