@@ -4,7 +4,7 @@ using Graft.Tensors.Memory;
 namespace Graft.Tensors.Kernels;
 
 /// <summary>The products of <see cref="LaneProduct{TLanes, TVector}"/> in bf16: both operands rounded, sums as <see cref="Gemm.MultiplyTransposedBFloat16"/> defines them.</summary>
-/// <remarks>Same operands, same result on any CPU. Both are packed for each product: with 64 lanes and more than a few rows that costs less than half of what it saves.</remarks>
+/// <remarks>Same operands, same result on any CPU. Both are packed for each product, which with a panel of 64 lanes and as many rows costs less than it saves.</remarks>
 internal static unsafe class BFloat16LaneProduct
 {
     private const int Depth = BFloat16Rows.MaxDepth;
