@@ -80,6 +80,7 @@ public abstract class LanguageModel : Module, IDisposable
             model._owned.Add(weights);
             model.Folder = folder;
             model.Quantization = stored;
+            model.MappedFiles = weights.Pages;
             if (stored is null && quantization is not null)
             {
                 ModelQuantization.Quantize(model, quantization, dtype);
@@ -89,7 +90,6 @@ public abstract class LanguageModel : Module, IDisposable
                 ModelQuantization.Convert(model, other);
             }
 
-            model.MappedFiles = weights.Pages;
             WeightStreaming.Attach(model);
             return model;
         }

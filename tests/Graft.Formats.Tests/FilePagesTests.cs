@@ -21,6 +21,8 @@ public sealed unsafe class FilePagesTests
             Assert.True(new ReadOnlySpan<byte>(entry.Data, Bytes).SequenceEqual(expected));
             file.Pages.Release((nint)entry.Data + start, length);
             Assert.True(new ReadOnlySpan<byte>(entry.Data, Bytes).SequenceEqual(expected));
+            file.Pages.Unload((nint)entry.Data + start, length);
+            Assert.True(new ReadOnlySpan<byte>(entry.Data, Bytes).SequenceEqual(expected));
         }
     }
 
@@ -33,14 +35,17 @@ public sealed unsafe class FilePagesTests
         nint start = file.Pages.Start;
         int page = Environment.SystemPageSize;
         Touch(file);
-        Assert.Equal(Whole(file.Pages.Length, page), Resident(start));
+        Assert.Equal(Whole(file.Pages.Length, page), ResidentPages.Of(file.Pages));
 
         // From the middle of page 2 to the middle of page 6: pages 3, 4 and 5.
         file.Pages.Release(start + (5 * page / 2), 4 * page);
-        Assert.Equal(Whole(file.Pages.Length, page) - (3 * page), Resident(start));
+        Assert.Equal(Whole(file.Pages.Length, page) - (3 * page), ResidentPages.Of(file.Pages));
         Touch(file);
         file.Pages.Release(start, file.Pages.Length);
-        Assert.Equal(0, Resident(start));
+        Assert.Equal(0, ResidentPages.Of(file.Pages));
+        Touch(file);
+        file.Pages.Unload(start, file.Pages.Length - page);
+        Assert.InRange(ResidentPages.Of(file.Pages), page, 2 * page);
     }
 
     [Fact]
@@ -55,6 +60,7 @@ public sealed unsafe class FilePagesTests
             Assert.False(file.Pages.Contains(address, count));
             Assert.Throws<ArgumentOutOfRangeException>(() => file.Pages.ReadAhead(address, count));
             Assert.Throws<ArgumentOutOfRangeException>(() => file.Pages.Release(address, count));
+            Assert.Throws<ArgumentOutOfRangeException>(() => file.Pages.Unload(address, count));
         }
 
         file.Dispose();
@@ -76,20 +82,5 @@ public sealed unsafe class FilePagesTests
         {
             _ = Volatile.Read(ref *(byte*)(file.Pages.Start + (nint)i));
         }
-    }
-
-    private static long Resident(nint start)
-    {
-        bool isIt = false;
-        foreach (string line in File.ReadLines("/proc/self/smaps"))
-        {
-            isIt |= line.StartsWith($"{start:x}-", StringComparison.Ordinal);
-            if (isIt && line.StartsWith("Rss:", StringComparison.Ordinal))
-            {
-                return long.Parse(line["Rss:".Length..].Replace("kB", string.Empty, StringComparison.Ordinal)) * 1024;
-            }
-        }
-
-        throw new InvalidOperationException("the map is not listed");
     }
 }

@@ -52,11 +52,14 @@ public sealed class PatternTests
         Assert.Contains("pre_tokenizer.pattern", error.Message);
     }
 
-    [Fact]
-    public void Nesting_is_bounded()
+    [Theory]
+    [InlineData("(", ")", 101, "nested more than 100 deep")]
+    [InlineData("[^a]", "", 1025, "at most 4096 are read")]
+    public void Nesting_and_length_are_bounded(string opening, string closing, int count, string expected)
     {
-        string pattern = new string('(', 5000) + new string(')', 5000);
-        Assert.Throws<InvalidDataException>(() => SmallTokenizers.PreTokenize(SmallTokenizers.Split(pattern), "a"));
+        string pattern = string.Concat(Enumerable.Repeat(opening, count).Concat(Enumerable.Repeat(closing, count)));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => SmallTokenizers.PreTokenize(SmallTokenizers.Split(pattern), "a"));
+        Assert.Contains(expected, error.Message);
     }
 
     [Fact]

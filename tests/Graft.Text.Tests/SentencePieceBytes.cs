@@ -34,6 +34,21 @@ internal static class SentencePieceBytes
         return [.. file];
     }
 
+    /// <summary>A double array of one rule, "A" becomes "b": the root, the node of A with its leaf, and the replacements.</summary>
+    public static byte[] CharacterMap()
+    {
+        // Offsets of units: the root leads to 1 ^ 'A', whose leaf lies at that place ^ 1.
+        const int Root = 1;
+        int node = Root ^ 'A';
+        var units = new uint[256];
+        units[0] = Root << 10;
+        units[node] = (1u << 10) | 0x100 | 'A';
+        units[node ^ 1] = 0x80000000;
+        byte[] array = new byte[units.Length * 4];
+        Buffer.BlockCopy(units, 0, array, 0, array.Length);
+        return [.. BitConverter.GetBytes(array.Length), .. array, .. "b\0"u8];
+    }
+
     /// <summary>A field that holds bytes.</summary>
     public static byte[] Bytes(int field, byte[] value)
     {

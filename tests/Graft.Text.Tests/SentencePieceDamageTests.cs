@@ -12,9 +12,6 @@ public sealed class SentencePieceDamageTests
         new("▁", -3), new("ab", -4, SentencePieceKind.Unused),
     ];
 
-    // A double array of one rule, "A" becomes "b": the root, the node of A with its leaf, and the replacements.
-    private static readonly byte[] CharacterMapBytes = Map();
-
     public static TheoryData<string, byte[]> Hostile => new()
     {
         { "cut off or too long", [.. SentencePieceBytes.Tag(1, 2), 0xFF, 0xFF, 0xFF] },
@@ -56,7 +53,7 @@ public sealed class SentencePieceDamageTests
     [InlineData(SentencePieceAlgorithm.Character)]
     public void AnyCutOrChangedByteIsRefusedOrHarmless(SentencePieceAlgorithm algorithm)
     {
-        byte[] file = SentencePieceBytes.File(SamplePieces, new SentencePieceOptions { Algorithm = algorithm, CharacterMap = CharacterMapBytes });
+        byte[] file = SentencePieceBytes.File(SamplePieces, new SentencePieceOptions { Algorithm = algorithm, CharacterMap = SentencePieceBytes.CharacterMap() });
         Assert.Equal("▁b▁a", SentencePieceModel.Parse(file).Encode("A a").Normalized);
         for (int i = 0; i < file.Length; i++)
         {
@@ -89,19 +86,5 @@ public sealed class SentencePieceDamageTests
             Assert.All(encoding.Ids, id => Assert.InRange(id, 0, model.Pieces.Count - 1));
             model.Decode(encoding.Ids);
         }
-    }
-
-    private static byte[] Map()
-    {
-        // Offsets of units: the root leads to 1 ^ 'A', whose leaf lies at that place ^ 1.
-        const int Root = 1;
-        int node = Root ^ 'A';
-        var units = new uint[256];
-        units[0] = Root << 10;
-        units[node] = (1u << 10) | 0x100 | 'A';
-        units[node ^ 1] = 0x80000000;
-        byte[] array = new byte[units.Length * 4];
-        Buffer.BlockCopy(units, 0, array, 0, array.Length);
-        return [.. BitConverter.GetBytes(array.Length), .. array, .. "b\0"u8];
     }
 }

@@ -31,13 +31,8 @@ internal sealed record BaseStorage(string Name, DType DType, QuantizationConfig?
     /// <param name="shape">The model.</param>
     public CausalLanguageModel CreateModel(ModelShape shape)
     {
-        if (shape.Folder is not null)
-        {
-            return CausalLanguageModel.Load(shape.Folder, Quantization, DType);
-        }
-
-        CausalLanguageModel model = shape.CreateModel(DType);
-        if (Quantization is not null)
+        CausalLanguageModel model = shape.Folder is null ? shape.CreateModel(DType) : CausalLanguageModel.Load(shape.Folder, Quantization, DType);
+        if (Quantization is not null && shape.Folder is null)
         {
             ModelQuantization.Quantize(model, Quantization);
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Graft.Cli.Planning;
+using Graft.Peft;
 using Graft.Tensors;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
@@ -26,6 +27,8 @@ namespace Graft.Cli.Bench;
 /// <param name="PeakResidentMib">Largest resident memory.</param>
 /// <param name="PeakPrivateMib">Largest private memory.</param>
 /// <param name="PeakMappedMib">Largest resident memory that is backed by files, such as the weights of a folder: the system can drop it at any time.</param>
+/// <param name="FileBytes">Bytes of the weight files that it was loaded from; null for random weights in memory.</param>
+/// <param name="LoadSeconds">Time of loading, quantisation included.</param>
 /// <param name="FirstStepSeconds">From the start of the process to the end of the first step.</param>
 /// <param name="FirstStepProcessorSeconds">Processor time of all threads until then.</param>
 /// <param name="DiskBytes">Bytes read from the disk in the step that is taken apart into costs; null where the system does not say.</param>
@@ -50,6 +53,8 @@ internal sealed record StepResult(
     double PeakResidentMib,
     double PeakPrivateMib,
     double PeakMappedMib,
+    long? FileBytes,
+    double LoadSeconds,
     double FirstStepSeconds,
     double FirstStepProcessorSeconds,
     long? DiskBytes,
@@ -77,11 +82,12 @@ internal static class StepBenchmark
     /// <param name="storage">How the frozen base is stored.</param>
     /// <param name="data">The rows.</param>
     /// <param name="precision">What products compute in.</param>
+    /// <param name="targetModules">The layers with an adapter; null for the family's usual ones.</param>
     /// <param name="seconds">About how long the measured steps take; five steps are done at least, or one where the first was long.</param>
     /// <param name="cancellationToken">Stops after a step.</param>
-    public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision, double seconds, CancellationToken cancellationToken)
+    public static StepResult Run(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision, ModuleSelection? targetModules, double seconds, CancellationToken cancellationToken)
     {
-        using var step = new TrainingStep(shape, storage, data, precision);
+        using var step = new TrainingStep(shape, storage, data, precision, targetModules);
         double stepSeconds = Seconds(step);
         double firstStep = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
         double firstProcessor = Environment.CpuUsage.TotalTime.TotalSeconds;
@@ -127,8 +133,11 @@ internal static class StepBenchmark
         double? dotPeak = isDot ? peak : BFloat16Support.IsFast ? MachinePeak.MeasureBFloat16For(PeakSeconds) : null;
         return new StepResult(
             shape.Name, data.Name, storage.Name, precision, WorkerPool.Shared.WorkerCount, rates.Count, tokensPerSecond, 4 * step.LinearWeights * tokensPerSecond, peak, singlePeak, dotPeak, bandwidth, Median(fractions),
-            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, peakMapped, firstStep, firstProcessor, diskBytes, costs, profiled);
+            Math.Min(1, processorShare), step.WeightBytes / BytesPerMib, peakResident, peakPrivate, peakMapped, FileBytes(shape), step.LoadSeconds, firstStep, firstProcessor, diskBytes, costs, profiled);
     }
+
+    private static long? FileBytes(ModelShape shape)
+        => shape.Folder is null ? null : Directory.EnumerateFiles(shape.Folder, "*.safetensors").Sum(file => new FileInfo(file).Length);
 
     private static double TokensPerSecond(TrainingStep step)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Graft.Peft;
 using Graft.Tensors;
 using Graft.Training;
@@ -6,7 +7,7 @@ using Graft.Training.Data;
 namespace Graft.Cli.Bench;
 
 /// <summary>LoRA training steps of a model with random weights on rows of random tokens: the trainer's own steps, one at a time.</summary>
-/// <remarks>r 16, alpha 32, dropout 0.05 on the family's usual targets; AdamW; gradients clipped to a norm of 1.</remarks>
+/// <remarks>r 16, alpha 32, dropout 0.05; AdamW; gradients clipped to a norm of 1.</remarks>
 internal sealed class TrainingStep : IDisposable
 {
     private const double LearningRate = 2e-4;
@@ -25,15 +26,18 @@ internal sealed class TrainingStep : IDisposable
     /// <param name="storage">How its weights are stored.</param>
     /// <param name="data">The rows.</param>
     /// <param name="precision">What products compute in.</param>
-    public TrainingStep(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision = ComputePrecision.Float32)
+    /// <param name="targetModules">The layers with an adapter; null for the family's usual ones.</param>
+    public TrainingStep(ModelShape shape, BaseStorage storage, DataProfile data, ComputePrecision precision = ComputePrecision.Float32, ModuleSelection? targetModules = null)
     {
         _tape.Precision = precision;
         _data = data;
         _tape.Arena.BeginLarge();
+        long start = Stopwatch.GetTimestamp();
         _model = new PeftModel(storage.CreateModel(shape));
+        LoadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         LinearWeights = ModelShape.LinearWeights(_model.Base);
         WeightBytes = _model.Base.DistinctWeights().Sum(weight => BytesOf(weight.Slot.Original));
-        _model.AddAdapter(new LoraConfig { R = 16, LoraAlpha = 32, LoraDropout = 0.05 });
+        _model.AddAdapter(new LoraConfig { R = 16, LoraAlpha = 32, LoraDropout = 0.05, TargetModules = targetModules });
         _samples = data.Samples(_model.Base.Config.VocabularySize);
         _micro = new MicroBatch(_tape);
         IReadOnlyList<TrainableParameter> trainable = _model.TrainableParameters();
@@ -43,6 +47,9 @@ internal sealed class TrainingStep : IDisposable
 
     /// <summary>Weights of every linear layer and of the head.</summary>
     public long LinearWeights { get; }
+
+    /// <summary>Time that loading the model took, or making it up; what is quantised on loading is quantised then.</summary>
+    public double LoadSeconds { get; }
 
     /// <summary>Bytes of the frozen base.</summary>
     public long WeightBytes { get; }

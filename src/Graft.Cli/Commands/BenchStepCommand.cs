@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
+using Graft.Peft;
 using Graft.Tensors;
 using Graft.Tensors.Kernels;
 using Graft.Tensors.Threading;
@@ -17,6 +18,7 @@ internal sealed class BenchStepCommand : Verb
     private readonly Option<string> _data = new("--data") { Description = string.Join("|", DataProfile.Names), DefaultValueFactory = _ => "quotes" };
     private readonly Option<string> _dtype = new("--dtype") { Description = "how the frozen base is stored: " + string.Join("|", BaseStorage.Names), DefaultValueFactory = _ => "bf16" };
     private readonly Option<bool> _bf16 = new("--bf16") { Description = "products on operands rounded to bf16, activations kept as bf16 (default: where the base is not fp32 and the CPU has AVX512_BF16, as in training)" };
+    private readonly Option<string?> _targetModules = new("--target-modules") { Description = "layers with an adapter, a pattern or all-linear (default: the family's usual ones)" };
     private readonly Option<string?> _model = new("--model") { Description = "a model folder to measure, instead of random weights of a shape" };
     private readonly Option<string?> _folder = new("--folder") { Description = "where to write the random weights (default: the folder of temporary files)" };
     private readonly Option<bool> _keep = new("--keep") { Description = "keep the random weights, to measure them again with --model" };
@@ -40,6 +42,7 @@ internal sealed class BenchStepCommand : Verb
         command.Options.Add(_keep);
         command.Options.Add(_cold);
         command.Options.Add(_bf16);
+        command.Options.Add(_targetModules);
         command.Options.Add(_seconds);
     }
 
@@ -60,7 +63,7 @@ internal sealed class BenchStepCommand : Verb
 
         ComputePrecision precision = parsed.GetValue(_bf16) || (storage.DType != DType.Float32 && BFloat16Support.IsFast) ? ComputePrecision.BFloat16 : ComputePrecision.Float32;
         output.Line(Machine.Describe());
-        StepResult result = StepBenchmark.Run(ModelShape.OfFolder(model), storage, data, precision, parsed.GetValue(_seconds), cancellationToken);
+        StepResult result = StepBenchmark.Run(ModelShape.OfFolder(model), storage, data, precision, Targets(parsed), parsed.GetValue(_seconds), cancellationToken);
         if (!output.IsJson)
         {
             WriteText(output, result);
@@ -81,10 +84,13 @@ internal sealed class BenchStepCommand : Verb
             "--seconds", parsed.GetValue(_seconds).ToString(CultureInfo.InvariantCulture), "--threads", $"{WorkerPool.Shared.WorkerCount}",
         ];
         arguments.AddRange(parsed.GetValue(_bf16) ? ["--bf16"] : []);
+        arguments.AddRange(parsed.GetValue(_targetModules) is { } targets ? ["--target-modules", targets] : []);
         arguments.AddRange(parsed.GetValue(_cold) ? ["--cold"] : []);
         arguments.AddRange(output.IsJson ? ["--json"] : []);
         return await OwnProcess.RunAsync(arguments, cancellationToken);
     }
+
+    private ModuleSelection? Targets(ParseResult parsed) => parsed.GetValue(_targetModules) is { } text ? ModuleSelection.FromString(text) : null;
 
     private static void WriteText(Output output, StepResult result)
     {
@@ -109,7 +115,12 @@ internal sealed class BenchStepCommand : Verb
         output.Results.Write(table);
         output.Line($"roofs: {result.PeakRate / 1e9:F0} GFLOP/s of the {KernelName(result)}, {result.Bandwidth / 1e9:F1} GB/s of memory; an op whose operands are in cache can be above its memory roof");
         output.Line($"{result.Shape}, {result.Data}, base in {result.Storage}, products in {PrecisionName(result)}, {result.Steps} steps on {result.Threads} workers (medians)");
-        output.Line($"  {result.TokensPerSecond:F0} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the {KernelName(result)}'s {result.PeakRate / 1e9:F0}");
+        output.Line($"  {(result.TokensPerSecond < 10 ? $"{result.TokensPerSecond:F2}" : $"{result.TokensPerSecond:F0}")} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the {KernelName(result)}'s {result.PeakRate / 1e9:F0}");
+        if (result.FileBytes is { } bytes)
+        {
+            output.Line($"  loaded {bytes / 1e9:F2} GB in {result.LoadSeconds:F2} s, {bytes / result.LoadSeconds / 1e9:F2} GB/s{(result.Storage is "nf4" or "int8" ? ", quantising them" : ": weights are read when they are needed")}");
+        }
+
         output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process that loaded the model (which did not write it), with {result.FirstStepProcessorSeconds:F2} s of processor time");
         output.Line($"  peak memory: {result.PeakPrivateMib:F0} MiB private, and {result.PeakMappedMib:F0} MiB of mapped files resident; the base's weights take {result.WeightMib:F0} MiB; {result.PeakResidentMib:F0} MiB in all");
         if (result.DiskBytes is > 100_000_000 and var read)
@@ -175,6 +186,8 @@ internal sealed class BenchStepCommand : Verb
             writer.WriteNumber("peak_private_mib", result.PeakPrivateMib);
             writer.WriteNumber("peak_mapped_mib", result.PeakMappedMib);
             writer.WriteNumber("weight_mib", result.WeightMib);
+            writer.WriteNumber("load_s", result.LoadSeconds);
+            WriteOptional(writer, "load_gb", result.FileBytes / 1e9);
             writer.WriteNumber("first_step_s", result.FirstStepSeconds);
             writer.WriteNumber("first_step_processor_s", result.FirstStepProcessorSeconds);
             if (result.DiskBytes is { } read)

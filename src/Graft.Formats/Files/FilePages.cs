@@ -41,18 +41,40 @@ public sealed unsafe class FilePages
     /// <exception cref="ArgumentOutOfRangeException">They do not all lie in the file.</exception>
     public void Release(nint start, long length)
     {
+        (nint first, nint count) = WholePages(start, length);
+        if (count > 0)
+        {
+            PageAdvice.DontNeed(first, count);
+            PageAdvice.DropCached(_file.Handle, first - Start, count);
+        }
+
+        GC.KeepAlive(_file);
+    }
+
+    /// <summary>Takes pages that lie wholly in the stretch out of this process; the system may keep them in its cache, so who reads them again need not wait for the disk.</summary>
+    /// <param name="start">Address of the first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">They do not all lie in the file.</exception>
+    public void Unload(nint start, long length)
+    {
+        (nint first, nint count) = WholePages(start, length);
+        if (count > 0)
+        {
+            PageAdvice.DontNeed(first, count);
+        }
+
+        GC.KeepAlive(_file);
+    }
+
+    private (nint First, nint Count) WholePages(nint start, long length)
+    {
         Check(start, length);
 
         // The page at the end of the file is whole, whatever its length.
         bool reachesEnd = start + (nint)length == Start + (nint)Length;
         nint first = PageAdvice.RoundUp(start);
         nint end = reachesEnd ? PageAdvice.RoundUp(start + (nint)length) : PageAdvice.RoundDown(start + (nint)length);
-        if (end > first)
-        {
-            PageAdvice.DontNeed(first, end - first, _file.Handle, first - Start);
-        }
-
-        GC.KeepAlive(_file);
+        return (first, end - first);
     }
 
     private void Check(nint start, long length)

@@ -43,20 +43,12 @@ internal static unsafe partial class PageAdvice
         }
     }
 
-    /// <summary>Pages that will not be read for a while.</summary>
+    /// <summary>Pages that will not be read for a while leave this process; the system may keep them in its cache.</summary>
     /// <param name="start">Start of a page.</param>
     /// <param name="length">Bytes.</param>
-    /// <param name="file">The file that they are of.</param>
-    /// <param name="offset">Where they lie in it.</param>
-    public static void DontNeed(nint start, nint length, SafeFileHandle file, long offset)
+    public static void DontNeed(nint start, nint length)
     {
-        if (OperatingSystem.IsLinux())
-        {
-            // Out of this process first: the page cache keeps what somebody has mapped.
-            _ = Advise((void*)start, (nuint)length, MadviseDontNeed);
-            _ = AdviseFile(file, offset, length, FadviseDontNeed);
-        }
-        else if (OperatingSystem.IsMacOS())
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
         {
             _ = Advise((void*)start, (nuint)length, MadviseDontNeed);
         }
@@ -64,6 +56,18 @@ internal static unsafe partial class PageAdvice
         {
             // Pages that are not locked leave the working set, which the call reports as an error.
             _ = VirtualUnlock((void*)start, (nuint)length);
+        }
+    }
+
+    /// <summary>Pages leave the system's cache too. Those that somebody still has mapped stay, so <see cref="DontNeed"/> comes first.</summary>
+    /// <param name="file">The file that they are of.</param>
+    /// <param name="offset">Where they lie in it.</param>
+    /// <param name="length">Bytes.</param>
+    public static void DropCached(SafeFileHandle file, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = AdviseFile(file, offset, length, FadviseDontNeed);
         }
     }
 

@@ -51,6 +51,28 @@ internal static unsafe class MatrixValues
         }
     }
 
+    /// <summary>Moves a plain weight to memory of its own in another format, some elements at a time.</summary>
+    /// <param name="weight">The weight.</param>
+    /// <param name="dtype">fp32, bf16 or fp16.</param>
+    public static void Convert(Parameter weight, DType dtype)
+    {
+        const int Chunk = 1 << 16;
+        var memory = new NativeBuffer(weight.Count * dtype.SizeInBytes());
+        WeightView view = weight.View;
+        var chunk = new float[Math.Min(Chunk, weight.Count)];
+        fixed (float* values = chunk)
+        {
+            for (long i = 0; i < weight.Count; i += Chunk)
+            {
+                int count = (int)Math.Min(Chunk, weight.Count - i);
+                WeightDecoder.Decode(view, i, count, values);
+                Store(chunk.AsSpan(0, count), dtype, memory.Data + (i * dtype.SizeInBytes()));
+            }
+        }
+
+        weight.MoveTo((nint)memory.Data, dtype, memory);
+    }
+
     /// <summary>A transposed copy of a plain matrix, in the same format.</summary>
     /// <param name="source">The matrix.</param>
     public static Parameter Transpose(Parameter source)

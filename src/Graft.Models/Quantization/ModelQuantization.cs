@@ -27,14 +27,9 @@ public static class ModelQuantization
         }
 
         var skipped = new SkippedModules(model.Config.ModelType, config.LlmInt8SkipModules, model.Head.Name);
-        foreach (Linear layer in model.NamedModules().OfType<Linear>())
-        {
-            bool isTied = ReferenceEquals(layer.Weight.Original, model.InputEmbedding.Weight.Original);
-            if (!isTied && !skipped.Contains(layer.Name))
-            {
-                Quantize(layer, config, dtype);
-            }
-        }
+        List<Linear> layers = [.. model.NamedModules().OfType<Linear>().Where(layer
+            => !ReferenceEquals(layer.Weight.Original, model.InputEmbedding.Weight.Original) && !skipped.Contains(layer.Name))];
+        ReadOnce.ForEach(model.MappedFiles, layers, layer => layer.Weight.Original, layer => Quantize(layer, config, dtype));
 
         if (dtype is { } other)
         {
@@ -47,15 +42,11 @@ public static class ModelQuantization
     /// <summary>Stores all weights that are not quantised in another plain format.</summary>
     /// <param name="model">The model.</param>
     /// <param name="dtype">fp32, bf16 or fp16.</param>
-    public static unsafe void Convert(LanguageModel model, DType dtype)
+    public static void Convert(LanguageModel model, DType dtype)
     {
         ArgumentNullException.ThrowIfNull(model);
-        foreach (Parameter weight in model.DistinctWeights().Select(weight => weight.Slot.Original).Where(weight => weight.Quantized is null && weight.DType != dtype).ToList())
-        {
-            var memory = new NativeBuffer(weight.Count * dtype.SizeInBytes());
-            MatrixValues.Store(weight.ToArray(), dtype, memory.Data);
-            weight.MoveTo((nint)memory.Data, dtype, memory);
-        }
+        List<Parameter> weights = [.. model.DistinctWeights().Select(weight => weight.Slot.Original).Where(weight => weight.Quantized is null && weight.DType != dtype)];
+        ReadOnce.ForEach(model.MappedFiles, weights, weight => weight, weight => MatrixValues.Convert(weight, dtype));
     }
 
     /// <summary>Decodes all quantised weights, so that the model can be trained or merged in full precision.</summary>

@@ -3,26 +3,32 @@ using System.Text;
 
 namespace Graft.Text.Characters;
 
-/// <summary>An immutable set of code points. Membership costs one load within the Basic Multilingual Plane and a binary search above it.</summary>
+/// <summary>An immutable set of code points. Membership costs one load up to the last change within the Basic Multilingual Plane, and a binary search above it.</summary>
 internal sealed class CharacterSet
 {
     private const int Largest = 0x10FFFF;
+    private const int PlaneEnd = 0x10000;
 
     /// <summary>First and last code point of each range, ascending, neither touching nor overlapping.</summary>
     private readonly int[] _ranges;
 
-    private readonly uint[] _plane;
+    /// <summary>A bit for each code point of the Basic Multilingual Plane from the first member to the last place where membership changes: a set of one letter is small.</summary>
+    private readonly uint[] _bits;
+
+    private readonly int _firstBit;
 
     /// <summary>A set of ranges given as first, last, first, last, ... in ascending order without overlap.</summary>
     internal CharacterSet(int[] ranges)
     {
         _ranges = ranges;
-        _plane = new uint[0x10000 / 32];
+        int end = ranges.Length > 0 && ranges[0] < PlaneEnd ? LastChange(ranges) + 1 : 0;
+        _firstBit = end > 0 ? ranges[0] & ~31 : 0;
+        _bits = new uint[(end - _firstBit + 31) / 32];
         for (int i = 0; i < ranges.Length; i += 2)
         {
-            for (int c = ranges[i]; c <= ranges[i + 1] && c < 0x10000; c++)
+            for (int c = ranges[i]; c <= ranges[i + 1] && c - _firstBit < 32 * _bits.Length; c++)
             {
-                _plane[c >> 5] |= 1u << (c & 31);
+                _bits[(c - _firstBit) >> 5] |= 1u << (c & 31);
             }
         }
     }
@@ -39,7 +45,10 @@ internal sealed class CharacterSet
     /// <summary>Whether the code point belongs to the set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Contains(int codePoint)
-        => codePoint < 0x10000 ? (_plane[codePoint >> 5] >> (codePoint & 31) & 1) != 0 : ContainsBeyond(codePoint);
+    {
+        uint word = (uint)(codePoint - _firstBit) >> 5;
+        return word < (uint)_bits.Length ? (_bits[word] >> (codePoint & 31) & 1) != 0 : ContainsBeyond(codePoint);
+    }
 
     /// <summary>The set of one range.</summary>
     internal static CharacterSet Range(int first, int last) => new([first, last]);
@@ -125,10 +134,19 @@ internal sealed class CharacterSet
     /// <summary>The set and everything that differs from its members by case only (simple case folding).</summary>
     internal CharacterSet IgnoringCase()
     {
+        // By the letters that have case, of which there are some thousands: a set may hold a million code points.
         var folded = new HashSet<int>();
-        foreach (int c in Members())
+        foreach ((int codePoint, int fold) in CasePairs.Value)
         {
-            folded.Add(Fold(c));
+            if (Contains(codePoint))
+            {
+                folded.Add(fold);
+            }
+
+            if (Contains(fold))
+            {
+                folded.Add(Fold(fold));
+            }
         }
 
         var variants = new List<int>();
@@ -163,15 +181,17 @@ internal sealed class CharacterSet
     private static int Fold(int codePoint)
         => Rune.IsValid(codePoint) ? Rune.ToLowerInvariant(Rune.ToUpperInvariant(new Rune(codePoint))).Value : codePoint;
 
-    private IEnumerable<int> Members()
+    /// <summary>The last place in the Basic Multilingual Plane where a range begins, or the one after its end.</summary>
+    private static int LastChange(int[] ranges)
     {
-        for (int i = 0; i < _ranges.Length; i += 2)
+        int last = 0;
+        for (int i = 0; i < ranges.Length; i++)
         {
-            for (int c = _ranges[i]; c <= _ranges[i + 1]; c++)
-            {
-                yield return c;
-            }
+            int change = ranges[i] + (i % 2);
+            last = change < PlaneEnd ? Math.Max(last, change) : last;
         }
+
+        return last;
     }
 
     private bool ContainsBeyond(int codePoint)

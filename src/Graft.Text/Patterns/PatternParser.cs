@@ -14,6 +14,9 @@ internal sealed partial class PatternParser
     private const int LargestCount = 1000;
     private const int DeepestNesting = 100;
 
+    // The longest in use have some hundreds. Sets of characters take kilobytes each, and a pattern can name one in four characters.
+    private const int LongestPattern = 4096;
+
     private readonly string _source;
     private readonly int[] _codes;
     private int _at;
@@ -34,6 +37,11 @@ internal sealed partial class PatternParser
     /// <exception cref="InvalidDataException">The pattern is malformed or uses what is not supported; the message says where.</exception>
     internal static PatternNode Parse(string source)
     {
+        if (source.Length > LongestPattern)
+        {
+            throw new InvalidDataException($"a pattern of {source.Length} characters cannot be used: at most {LongestPattern} are read");
+        }
+
         var parser = new PatternParser(source);
         PatternNode node = parser.ParseAlternation();
         return parser.AtEnd ? node : throw parser.Error("unmatched ')'");

@@ -64,6 +64,7 @@ public sealed class GgufTokenizerTests
         Refuses<InvalidDataException>("lack tokenizer.ggml.merges", Common("gpt2"));
         Refuses<InvalidDataException>("lack tokenizer.ggml.scores", Common("t5"));
         Refuses<InvalidDataException>("8 tokens, but 2 scores", Common("llama").Entry("tokenizer.ggml.scores", 9, Singles(0, 0)));
+        Refuses<InvalidDataException>("token 1 has the score NaN", Common("t5").Entry("tokenizer.ggml.scores", 9, Singles(0, float.NaN, 0, 0, 0, 0, 0, 0)));
         Refuses<InvalidDataException>("padding_token_id is 8, but there are 8 tokens", Common("llama").Entry("tokenizer.ggml.padding_token_id", 4, 8, 0, 0, 0));
     }
 

@@ -22,6 +22,12 @@ internal sealed class GgufVocabulary
             throw metadata.Error($"there are {Tokens.Length} tokens, but {Scores?.Length ?? Tokens.Length} scores and {_types?.Length ?? Tokens.Length} types");
         }
 
+        int bad = Array.FindIndex(Scores ?? [], score => !float.IsFinite(score));
+        if (bad >= 0)
+        {
+            throw metadata.Error($"token {bad} has the score {Scores![bad]}");
+        }
+
         Bos = TokenId(metadata, "bos_token_id");
         Eos = TokenId(metadata, "eos_token_id");
         Unknown = TokenId(metadata, "unknown_token_id");
