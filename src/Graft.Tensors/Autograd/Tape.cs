@@ -20,8 +20,14 @@ public sealed unsafe class Tape : IDisposable
     private readonly NodePool _pool = new();
     private int _tensorsInUse;
 
+    /// <summary>An empty tape.</summary>
+    public Tape() => PackedOperands = new PackedOperands(Arena);
+
     /// <summary>Memory of the step.</summary>
     public StepArena Arena { get; } = new();
+
+    /// <summary>Inputs of products that are kept packed.</summary>
+    internal PackedOperands PackedOperands { get; }
 
     /// <summary>Whether nodes are recorded.</summary>
     public TapeMode Mode { get; set; } = TapeMode.Inference;
@@ -169,7 +175,8 @@ public sealed unsafe class Tape : IDisposable
         }
 
         CollectionsMarshal.SetCount(_live, kept);
-        if (result.Data != null)
+        PackedOperands.ReleaseAll();
+        if (result.ReadOnlyData != null)
         {
             result.Data = Arena.MoveDown(result.Data, result.Count);
         }
@@ -214,15 +221,16 @@ public sealed unsafe class Tape : IDisposable
             Node node = _nodes[i];
             CollectionsMarshal.SetCount(_nodes, i);
             Tensor output = node.Output;
-            if (output.Gradient != null)
+            if (output.ReadOnlyGradient != null)
             {
                 Unpack(node);
                 using OpProfile.Span span = OpProfile.Backward(node.Name);
                 node.Backward(this);
             }
 
-            if (output.Producer == i && output.Gradient != null)
+            if (output.Producer == i && output.ReadOnlyGradient != null)
             {
+                PackedOperands.Release(output);
                 Arena.Free(output.Gradient, output.Count);
                 output.Gradient = null;
             }
@@ -248,6 +256,7 @@ public sealed unsafe class Tape : IDisposable
         _live.Clear();
         _tensorsInUse = 0;
         RandomOrdinal = 0;
+        PackedOperands.Forget();
         Arena.Reset();
     }
 
@@ -269,6 +278,7 @@ public sealed unsafe class Tape : IDisposable
 
     private void FreeData(Tensor tensor)
     {
+        PackedOperands.Release(tensor);
         if (tensor.Packed != null)
         {
             Arena.Free((float*)tensor.Packed, PackedLength(tensor));

@@ -7,12 +7,28 @@ namespace Graft.Tensors;
 /// </remarks>
 public sealed unsafe class Tensor
 {
+    private float* _data;
+    private float* _gradient;
+
     internal Tensor()
     {
     }
 
-    /// <summary>First element, or null when the memory has been freed.</summary>
-    public float* Data { get; internal set; }
+    /// <summary>First element, or null when the memory has been freed. Whoever asks for it may write: copies of the elements are not used again.</summary>
+    public float* Data
+    {
+        get
+        {
+            DataVersion++;
+            return _data;
+        }
+
+        internal set
+        {
+            DataVersion++;
+            _data = value;
+        }
+    }
 
     /// <summary>Number of rows.</summary>
     public int Rows { get; internal set; }
@@ -38,8 +54,33 @@ public sealed unsafe class Tensor
     /// <summary>Whether it is kept as it is whatever the tape's precision: statistics of a norm or a softmax.</summary>
     internal bool IsExact { get; set; }
 
-    /// <summary>Gradient of the loss, or null while nothing has contributed to it.</summary>
-    internal float* Gradient { get; set; }
+    /// <summary><see cref="Data"/> for those who only read.</summary>
+    internal float* ReadOnlyData => _data;
+
+    /// <summary>Grows whenever somebody has been handed the elements to write, or they have moved or been freed; never falls, not even when the handle is used again.</summary>
+    internal long DataVersion { get; private set; }
+
+    /// <summary>Gradient of the loss, or null while nothing has contributed to it. Whoever asks for it may write.</summary>
+    internal float* Gradient
+    {
+        get
+        {
+            GradientVersion++;
+            return _gradient;
+        }
+
+        set
+        {
+            GradientVersion++;
+            _gradient = value;
+        }
+    }
+
+    /// <summary><see cref="Gradient"/> for those who only read.</summary>
+    internal float* ReadOnlyGradient => _gradient;
+
+    /// <summary>As <see cref="DataVersion"/>, for the gradient.</summary>
+    internal long GradientVersion { get; private set; }
 
     /// <summary>How many recorded nodes still need <see cref="Data"/> for their backward pass.</summary>
     internal int SavedBy { get; set; }

@@ -6,7 +6,7 @@ namespace Graft.Tensors.Memory;
 /// <remarks>Buffers grow to the largest request and stay with the thread, so a steady state allocates nothing.</remarks>
 public static unsafe class ThreadScratch
 {
-    private const int SlotCount = 8;
+    private const int SlotCount = 9;
     private const nuint Alignment = 64;
 
     [ThreadStatic]

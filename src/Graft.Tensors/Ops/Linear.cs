@@ -59,7 +59,7 @@ public static unsafe partial class Op
     {
         if (!tape.Decoding)
         {
-            LinearProduct.Multiply(tape, layout, x.Rows, x.Data, x.Columns, weight, y.Data, y.Columns, accumulate);
+            LinearProduct.Multiply(tape, layout, RowOperand.Of(x), weight, y.Data, accumulate);
         }
         else if (layout == LinearLayout.OutIn)
         {
@@ -82,8 +82,7 @@ public static unsafe partial class Op
 
         public override void Backward(Tape tape)
         {
-            float* dy = Tape.IncomingGradient(this);
-            int rows = Output.Rows;
+            float* dy = Output.ReadOnlyGradient;
             int outFeatures = Output.Columns;
             if (Weight.WantsGradient)
             {
@@ -105,7 +104,7 @@ public static unsafe partial class Op
             if (X.RequiresGrad)
             {
                 float* dx = tape.GradientOf(X, out bool accumulate);
-                LinearProduct.MultiplyBack(tape, Layout, rows, dy, outFeatures, Weight, dx, X.Columns, accumulate);
+                LinearProduct.MultiplyBack(tape, Layout, RowOperand.OfGradient(Output), Weight, dx, accumulate);
             }
         }
     }

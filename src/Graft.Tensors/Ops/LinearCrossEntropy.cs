@@ -125,7 +125,7 @@ public static unsafe partial class Op
                 Hidden.Row(indices[i]).CopyTo(new Span<float>(Rows + ((long)i * features), features));
             }
 
-            LinearProduct.Multiply(Tape, LinearLayout.OutIn, rows, Rows, features, Head, Logits, weight.Rows, accumulate: false);
+            LinearProduct.Multiply(Tape, LinearLayout.OutIn, RowOperand.Of(Rows, rows, features), Head, Logits, accumulate: false);
             if (Bias is not null)
             {
                 BiasKernels.AddRow(Logits, rows, weight.Rows, Bias.View);
@@ -160,12 +160,12 @@ public static unsafe partial class Op
 
             if (HeadTrains)
             {
-                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments, mayRoundA: true);
+                LinearProduct.AccumulateGradient(Tape, weight.Rows, features, Logits, Rows, Head.Gradient, segments);
             }
 
             if (HiddenGradient != null)
             {
-                LinearProduct.MultiplyBack(Tape, LinearLayout.OutIn, rows, Logits, weight.Rows, Head, Rows, features, accumulate: false);
+                LinearProduct.MultiplyBack(Tape, LinearLayout.OutIn, RowOperand.Of(Logits, rows, weight.Rows), Head, Rows, accumulate: false);
                 for (int i = 0; i < rows; i++)
                 {
                     VectorKernels.Add(HiddenGradient + ((long)indices[i] * features), Rows + ((long)i * features), features);

@@ -74,7 +74,7 @@ public static unsafe partial class Op
         }
 
         Tensor dropped = tape.NewTensor(x.Rows, x.Columns, x.Sequences, requiresGrad: false);
-        DropoutKernels.Apply(x.Data, dropped.Data, x.Columns, x.Sequences, dropout, tape.RandomSeed, ordinal, accumulate: false);
+        DropoutKernels.Apply(x.ReadOnlyData, dropped.Data, x.Columns, x.Sequences, dropout, tape.RandomSeed, ordinal, accumulate: false);
         return dropped;
     }
 
@@ -94,7 +94,7 @@ public static unsafe partial class Op
 
         public override void Backward(Tape tape)
         {
-            float* dy = Tape.IncomingGradient(this);
+            float* dy = Output.ReadOnlyGradient;
             int outFeatures = Output.Columns;
             int rank = H.Columns;
             if (B.WantsGradient)
@@ -113,7 +113,7 @@ public static unsafe partial class Op
             }
 
             Tensor dh = tape.NewTensor(X.Rows, rank, X.Sequences, requiresGrad: false);
-            LinearProduct.MultiplyBack(tape, Layout, X.Rows, dy, outFeatures, B, dh.Data, rank, accumulate: false);
+            LinearProduct.MultiplyBack(tape, Layout, RowOperand.OfGradient(Output), B, dh.Data, accumulate: false);
             VectorKernels.Scale(dh.Data, Scaling, dh.Count);
             if (A.WantsGradient)
             {
@@ -151,12 +151,12 @@ public static unsafe partial class Op
             float* dx = tape.GradientOf(X, out bool accumulate);
             if (Dropout <= 0)
             {
-                LinearProduct.MultiplyBack(tape, Layout, X.Rows, dh.Data, dh.Columns, A, dx, X.Columns, accumulate);
+                LinearProduct.MultiplyBack(tape, Layout, RowOperand.Of(dh), A, dx, accumulate);
                 return;
             }
 
             Tensor undropped = tape.NewTensor(X.Rows, X.Columns, X.Sequences, requiresGrad: false);
-            LinearProduct.MultiplyBack(tape, Layout, X.Rows, dh.Data, dh.Columns, A, undropped.Data, X.Columns, accumulate: false);
+            LinearProduct.MultiplyBack(tape, Layout, RowOperand.Of(dh), A, undropped.Data, accumulate: false);
             DropoutKernels.Apply(undropped.Data, dx, X.Columns, X.Sequences, Dropout, tape.RandomSeed, Ordinal, accumulate);
             tape.Release(undropped);
         }

@@ -28,7 +28,7 @@ public static unsafe partial class Op
             }
         }
 
-        LinearProduct.Multiply(tape, LinearLayout.OutIn, y.Rows, h.Data, rank, b, y.Data, y.Columns, accumulate: true);
+        LinearProduct.Multiply(tape, LinearLayout.OutIn, RowOperand.Of(h), b, y.Data, accumulate: true);
         if (!requiresGrad)
         {
             tape.Release(h);
@@ -75,7 +75,7 @@ public static unsafe partial class Op
             }
 
             Tensor dh = tape.NewTensor(rows, rank, Output.Sequences, requiresGrad: false);
-            LinearProduct.MultiplyBack(tape, LinearLayout.OutIn, rows, dy, features, B, dh.Data, rank, accumulate: false);
+            LinearProduct.MultiplyBack(tape, LinearLayout.OutIn, RowOperand.Of(dy, rows, features), B, dh.Data, accumulate: false);
             long vocabulary = A.View.Columns;
             for (int row = 0; row < rows; row++)
             {

@@ -117,21 +117,104 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
                 using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
                 using NativeBuffer actual = expected.Clone();
                 ReferenceGemm.MultiplyBFloat16(a, stored.View, transposed, expected, accumulate: true);
-                new BFloat16Product<BFloat16Pairs>
+                fixed (uint* units = new uint[BFloat16Operand.UnitsOf(tile, m, k)])
                 {
-                    Tile = tile,
+                    BFloat16Operand packed = BFloat16Operand.Pack(tile, a.Data, a.Stride, m, 0, k, units);
+                    Gemm.MultiplyBFloat16(packed, stored.View, transposed, actual.Data, actual.Stride, accumulate: true);
+                }
+
+                actual.AssertSameBits(expected, $"{(wide ? "wide" : "narrow")} {(transposed ? "NT" : "NN")} {m}x{n}x{k}");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Weight_gradients_are_summed_sequence_by_sequence(Isa isa, bool assembled)
+    {
+        Use(isa, assembled);
+        var random = new Random(9);
+        int[] offsets = [0, 5, 5, 18, 19, 300, 302];
+        foreach ((int m, int n) in new[] { (1, 1), (5, 40), (8, 70), (16, 33), (40, 8), (57, 16), (150, 21) })
+        {
+            CheckGradient(m, n, offsets, random);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void Threads_change_nothing_in_weight_gradients(int workers)
+    {
+        WorkerPool.Resize(workers);
+        CheckGradient(130, 120, [0, 120, 400], new Random(5));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Weight_gradients_fit_the_tiles_of_every_assembled_kernel(bool wide)
+    {
+        var random = new Random(8);
+        int[] offsets = [0, 7, 30];
+        foreach ((int m, int n) in new[] { (1, 1), (13, 31), (16, 64), (130, 16), (2000, 3) })
+        {
+            using NativeBuffer a = new NativeBuffer(30, m, m + 1).Fill(random);
+            using NativeBuffer b = new NativeBuffer(30, n, n + 1).Fill(random);
+            using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
+            using NativeBuffer actual = expected.Clone();
+            ReferenceGemm.AccumulateTransposedBFloat16(a, b, expected, offsets);
+            fixed (int* starts = offsets)
+            {
+                new BFloat16GradientProduct
+                {
+                    Tile = wide ? PlainTile.Wide(isInteger: false) : PlainTile.Narrow(isInteger: false),
                     M = m,
                     N = n,
-                    K = k,
                     A = a.Data,
                     Lda = a.Stride,
-                    B = stored.View,
-                    BTransposed = transposed,
+                    B = b.Data,
+                    Ldb = b.Stride,
                     C = actual.Data,
                     Ldc = actual.Stride,
-                    Accumulate = true,
+                    Offsets = starts,
+                    Sequences = 2,
                 }.Run();
-                actual.AssertSameBits(expected, $"{(wide ? "wide" : "narrow")} {(transposed ? "NT" : "NN")} {m}x{n}x{k}");
+            }
+
+            actual.AssertSameBits(expected, $"{m}x{n}");
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(16)]
+    public void Rounded_pairs_are_alike_with_every_vector_length(int lanes)
+    {
+        float[] rows = new float[80];
+        for (int i = 0; i < rows.Length; i++)
+        {
+            uint[] special = [0x7F800001, 0xFFFFFFFF, 0x7F7FFFFF, 0x3F808000, 0x3F818000, 0x00000001, 0xFF800000];
+            rows[i] = BitConverter.UInt32BitsToSingle(i % 9 < special.Length ? special[i % 9] : CounterRandom.Next(3, 0, (ulong)i).A);
+        }
+
+        uint* units = stackalloc uint[40];
+        fixed (float* even = rows)
+        {
+            for (int count = 0; count < 40; count++)
+            {
+                foreach (int read in new[] { 2, 1 })
+                {
+                    new Span<uint>(units, 40).Fill(7);
+                    BFloat16Rows.RoundPairs(lanes, even, 40, read, count, units, 40);
+                    for (int j = 0; j < 40; j++)
+                    {
+                        uint expected = j >= count ? 7 : BFloat16.FromSingle(even[j]) | (read == 2 ? (uint)BFloat16.FromSingle(even[40 + j]) << 16 : 0);
+                        Assert.True(units[j] == expected, $"{lanes} lanes, {count} columns: {j}");
+                    }
+                }
             }
         }
     }
@@ -228,6 +311,24 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
     {
         InstructionSet.Current = isa;
         AssembledKernels.IsEnabled = assembled;
+    }
+
+    private static void CheckGradient(int m, int n, int[] offsets, Random random)
+    {
+        using NativeBuffer a = new NativeBuffer(offsets[^1], m, m + 3).Fill(random);
+        using NativeBuffer b = new NativeBuffer(offsets[^1], n, n + 1).Fill(random);
+        using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
+        using NativeBuffer together = expected.Clone();
+        using NativeBuffer apart = expected.Clone();
+        ReferenceGemm.AccumulateTransposedBFloat16(a, b, expected, offsets);
+        Gemm.AccumulateTransposedBFloat16(m, n, a.Data, a.Stride, b.Data, b.Stride, together.Data, together.Stride, offsets);
+        together.AssertSameBits(expected, $"{m}x{n}");
+        for (int s = 0; s + 1 < offsets.Length; s++)
+        {
+            Gemm.AccumulateTransposedBFloat16(m, n, a.Data, a.Stride, b.Data, b.Stride, apart.Data, apart.Stride, offsets.AsSpan(s, 2));
+        }
+
+        apart.AssertSameBits(expected, $"{m}x{n}, one sequence a call");
     }
 
     private static void Check(int m, int n, int k, DType dtype, Random random)

@@ -95,6 +95,37 @@ internal static unsafe class ReferenceGemm
         }
     }
 
+    public static void AccumulateTransposedBFloat16(NativeBuffer a, NativeBuffer b, NativeBuffer c, int[] offsets)
+    {
+        for (int s = 0; s + 1 < offsets.Length; s++)
+        {
+            for (int start = offsets[s]; start < offsets[s + 1]; start += BFloat16Depth)
+            {
+                int end = Math.Min(start + BFloat16Depth, offsets[s + 1]);
+                for (int i = 0; i < c.Rows; i++)
+                {
+                    for (int j = 0; j < c.Columns; j++)
+                    {
+                        float sum = 0;
+                        for (int p = start; p < end; p += 2)
+                        {
+                            uint left = BFloat16.FromSingle(a[p, i]), right = BFloat16.FromSingle(b[p, j]);
+                            if (p + 1 < end)
+                            {
+                                left |= (uint)BFloat16.FromSingle(a[p + 1, i]) << 16;
+                                right |= (uint)BFloat16.FromSingle(b[p + 1, j]) << 16;
+                            }
+
+                            sum = BFloat16Dot.Add(left, right, sum);
+                        }
+
+                        c[i, j] += sum;
+                    }
+                }
+            }
+        }
+    }
+
     private static float Element(in WeightView b, bool transposed, int column, int p)
         => WeightDecoder.Read(b, transposed ? ((long)column * b.Columns) + p : ((long)p * b.Columns) + column);
 }

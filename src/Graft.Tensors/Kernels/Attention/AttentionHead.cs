@@ -42,6 +42,9 @@ internal unsafe struct AttentionHead
 
     /// <summary>Whether probabilities and gradients of scores are rounded to bf16 before they are multiplied; queries, keys, values and their gradients come rounded.</summary>
     public bool RoundsScores;
+
+    /// <summary>Whether bf16 kernels multiply, rather than those for fp32.</summary>
+    public bool UsesBFloat16;
     public AlibiForm Alibi;
     public float Slope;
 

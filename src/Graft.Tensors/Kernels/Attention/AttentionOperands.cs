@@ -81,6 +81,7 @@ internal readonly unsafe struct AttentionOperands(
         view.ValueStride = Values.Columns;
         view.KeyCount = length;
         view.FirstQuery = 0;
+        view.UsesBFloat16 = view.RoundsScores && length >= BFloat16LaneProduct.LeastKeys && BFloat16LaneProduct.IsOn;
         view.FirstPosition = length == 0 ? 0 : Keys.Sequences.Positions[row];
         return view;
     }

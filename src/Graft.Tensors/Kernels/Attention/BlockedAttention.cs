@@ -55,7 +55,7 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
         panel.Queries = scratch;
         panel.Outputs = scratch + (head.HeadDim * panel.Lanes);
         float* queries = head.Queries + (first * head.QueryStride);
-        PanelCopy.TransposedPanel(queries, head.QueryStride, panel.Count, head.HeadDim, QueryPanel.QueryScale(head), panel.Queries, head.HeadDim, panel.Lanes);
+        PanelCopy.TransposedPanel(queries, head.QueryStride, panel.Count, head.HeadDim, AttentionProduct<TLanes, TVector>.QueryFactor(head), panel.Queries, head.HeadDim, panel.Lanes);
         new Span<float>(panel.Outputs, valueRows * panel.Lanes).Clear();
         new Span<float>(panel.Maximum, panel.Lanes).Fill(LowestScore);
         new Span<float>(panel.Sum, panel.Lanes).Clear();
@@ -75,8 +75,7 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
         float* keyRows = block.Keys + ((begin - block.First) * head.HeadDim);
         float* valueColumns = block.Values + ((begin - block.First) * valueRows);
         float* bias = block.Bias == null ? null : block.Bias + (begin - block.First);
-        LaneProduct<TLanes, TVector>.Multiply(
-            PanelCopy.RoundUp(keys, RowGrain), lanes, head.HeadDim, keyRows, head.HeadDim, 1, panel.Queries, lanes, block.Scores, lanes, accumulate: false);
+        AttentionProduct<TLanes, TVector>.Scores(head, PanelCopy.RoundUp(keys, RowGrain), keyRows, head.HeadDim, panel, block.Scores);
         if (head.SoftCap > 0)
         {
             LaneSoftmax<TLanes, TVector>.Cap(keys, lanes, block.Scores, null, lanes, QueryPanel.SoftCap(head));
@@ -90,13 +89,13 @@ internal static unsafe class BlockedAttention<TLanes, TVector>
             LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, block.Scores, block.DropoutFactors, lanes);
         }
 
-        if (head.RoundsScores)
+        if (head.RoundsScores && !head.UsesBFloat16)
         {
             RoundedTo.ApplyHere(block.Scores, keys * lanes, DType.BFloat16);
         }
 
-        LaneProduct<TLanes, TVector>.Multiply(
-            valueRows, lanes, keys, valueColumns, 1, valueRows, block.Scores, lanes, panel.Outputs, lanes, accumulate: true);
+        AttentionProduct<TLanes, TVector>.Multiply(
+            head, valueRows, lanes, keys, valueColumns, 1, valueRows, block.Scores, lanes, panel.Outputs, lanes, accumulate: true);
     }
 
     private static void Close(in AttentionHead head, in QueryPanel panel)

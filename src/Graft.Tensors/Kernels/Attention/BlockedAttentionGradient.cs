@@ -149,7 +149,7 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         float* queries = head.Queries + (first * head.QueryStride);
         float* outputs = head.Output + (first * head.OutputStride);
         float* outputGradients = gradients.Output + (first * head.OutputStride);
-        PanelCopy.TransposedPanel(queries, head.QueryStride, _panel.Count, head.HeadDim, QueryPanel.QueryScale(head), _panel.Queries, _headRows, _panel.Lanes);
+        PanelCopy.TransposedPanel(queries, head.QueryStride, _panel.Count, head.HeadDim, AttentionProduct<TLanes, TVector>.QueryFactor(head), _panel.Queries, _headRows, _panel.Lanes);
         PanelCopy.TransposedPanel(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, 1, _panel.Outputs, _valueRows, _panel.Lanes);
         PanelCopy.Rows(queries, head.QueryStride, _panel.Count, head.HeadDim, _queryRows, _panel.Lanes, _headLanes);
         PanelCopy.Rows(outputGradients, head.OutputStride, _panel.Count, head.ValueHeadDim, _outputRows, _panel.Lanes, _valueLanes);
@@ -176,14 +176,14 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         int offset = begin - _firstKey;
         float* keyRows = _keys + ((long)offset * _headRows);
         float* valueRows = _values + ((long)offset * _valueRows);
-        LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.HeadDim, keyRows, _headRows, 1, _panel.Queries, lanes, _scores, lanes, accumulate: false);
+        AttentionProduct<TLanes, TVector>.Scores(head, rows, keyRows, _headRows, _panel, _scores);
         if (_capSlopes != null)
         {
             LaneSoftmax<TLanes, TVector>.Cap(keys, lanes, _scores, _capSlopes, lanes, QueryPanel.SoftCap(head));
         }
 
         _panel.Mask<TLanes, TVector>(head, begin, end, _scores, _bias == null ? null : _bias + offset);
-        LaneProduct<TLanes, TVector>.Multiply(rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
+        AttentionProduct<TLanes, TVector>.Multiply(head, rows, lanes, head.ValueHeadDim, valueRows, _valueRows, 1, _panel.Outputs, lanes, _scoreGradients, lanes, accumulate: false);
         if (_dropoutFactors != null)
         {
             head.Dropout.Fill(_panel, begin, keys, _dropoutFactors);
@@ -206,7 +206,7 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
             LaneSoftmax<TLanes, TVector>.Multiply(keys, lanes, _scoreGradients, _capSlopes, lanes);
         }
 
-        if (head.RoundsScores)
+        if (head.RoundsScores && !head.UsesBFloat16)
         {
             RoundedTo.ApplyHere(_scores, keys * lanes, DType.BFloat16);
             RoundedTo.ApplyHere(_scoreGradients, keys * lanes, DType.BFloat16);
@@ -218,18 +218,18 @@ internal unsafe struct BlockedAttentionGradient<TLanes, TVector>
         if (gradients.Values != null)
         {
             float* target = _valueGradients + ((long)offset * _valueLanes);
-            LaneProduct<TLanes, TVector>.Multiply(rows, _valueLanes, lanes, _scores, lanes, 1, _outputRows, _valueLanes, target, _valueLanes, accumulate: true);
+            AttentionProduct<TLanes, TVector>.Multiply(head, rows, _valueLanes, lanes, _scores, lanes, 1, _outputRows, _valueLanes, target, _valueLanes, accumulate: true);
         }
 
         if (gradients.Keys != null)
         {
             float* target = _keyGradients + ((long)offset * _headLanes);
-            LaneProduct<TLanes, TVector>.Multiply(rows, _headLanes, lanes, _scoreGradients, lanes, 1, _queryRows, _headLanes, target, _headLanes, accumulate: true);
+            AttentionProduct<TLanes, TVector>.Multiply(head, rows, _headLanes, lanes, _scoreGradients, lanes, 1, _queryRows, _headLanes, target, _headLanes, accumulate: true);
         }
 
         if (gradients.Queries != null)
         {
-            LaneProduct<TLanes, TVector>.Multiply(_headRows, lanes, keys, keyRows, 1, _headRows, _scoreGradients, lanes, _queryGradients, lanes, accumulate: true);
+            AttentionProduct<TLanes, TVector>.Multiply(head, _headRows, lanes, keys, keyRows, 1, _headRows, _scoreGradients, lanes, _queryGradients, lanes, accumulate: true);
         }
     }
 

@@ -5,11 +5,11 @@ using Graft.Tensors.Threading;
 
 namespace Graft.Tensors.Kernels;
 
-/// <summary><c>C (+)= A · B</c> or <c>A · Bᵀ</c> in bf16 with sums in fp32, B in storage: each worker takes a rectangle of C.</summary>
+/// <summary><c>C (+)= A · B</c> or <c>A · Bᵀ</c> in bf16 with sums in fp32, A packed and B in storage: each worker takes a rectangle of C.</summary>
 /// <remarks>
-/// As <see cref="WeightProduct{TKernel, TDecoder}"/>: rows of A are rounded and packed, once with all of their k where they fit the second-level
-/// cache, else block by block; panels of B are packed just before they are used, into the first-level cache, and all rows pass over them
-/// in one call of the kernel. The panel after that is prefetched meanwhile.
+/// Panels of B are packed just before they are used, into the first-level cache, and all rows pass over them in one call of the kernel. The
+/// panel after that is prefetched meanwhile. Where a worker's rows of A fit the second-level cache with all of their k, columns are the outer loop, so
+/// that C's stay in cache until their sums are complete; otherwise k is.
 /// </remarks>
 /// <typeparam name="TPairs">The storage format of B.</typeparam>
 internal unsafe struct BFloat16Product<TPairs> : IParallelJob
@@ -17,21 +17,22 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
 {
     private const int Depth = BFloat16Rows.MaxDepth;
 
-    public int M, N, K;
-    public float* A;
-    public long Lda, Ldc;
+    public BFloat16Operand A;
+    public int N;
+    public long Ldc;
     public WeightView B;
     public bool BTransposed, Accumulate;
     public float* C;
-    public ProductTile Tile;
     private int _lanes;
     private GemmPartition _partition;
 
+    private readonly ProductTile Tile => A.Tile;
+
     public void Run()
     {
-        if (K == 0)
+        if (A.Columns == 0)
         {
-            for (int i = 0; i < M && !Accumulate; i++)
+            for (int i = 0; i < A.Rows && !Accumulate; i++)
             {
                 new Span<float>(C + (i * Ldc), N).Clear();
             }
@@ -40,44 +41,40 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
         }
 
         _lanes = Tile.PackingLanes;
-        _partition = GemmPartition.Choose(M, N, K, WorkerPool.Shared.WorkerCount, Tile.Lanes).Cut(M, N, K, Tile.Columns, packsRows: true);
+        int height = (A.Rows + A.Panels - 1) / A.Panels;
+        _partition = GemmPartition.Choose(A.Panels, N, A.Columns, WorkerPool.Shared.WorkerCount, Tile.Lanes, height).Cut(A.Panels, N, A.Columns * height, Tile.Columns, packsRows: false);
         WorkerPool.Shared.Run(_partition.Pieces, ref this);
     }
 
     public readonly void Execute(int part)
     {
-        (int rowStart, int rowEnd, int columnStart, int columnEnd) = _partition.Piece(part, M, N, Tile.Lanes, Tile.Columns);
-        if (rowStart == rowEnd || columnStart == columnEnd)
+        (int panelStart, int panelEnd, int columnStart, int columnEnd) = _partition.Piece(part, A.Panels, N, Tile.Lanes, Tile.Columns);
+        if (panelStart == panelEnd || columnStart == columnEnd)
         {
             return;
         }
 
-        int rows = rowEnd - rowStart;
-        bool keepsAllOfA = (long)rows * K * sizeof(ushort) <= Tile.CachedBytes;
-        int depthAtOnce = keepsAllOfA ? K : Math.Min(K, Depth);
-        int blocks = keepsAllOfA ? 1 : (int)(((long)rows * depthAtOnce * sizeof(ushort) + Tile.CachedBytes - 1) / Tile.CachedBytes);
-        long packedUnits = PackedRows.Units(Tile, (rows + blocks - 1) / blocks, (depthAtOnce + 1) / 2);
-        uint* packedB = (uint*)ThreadScratch.Get(Gemm.ScratchSlot, (nuint)((ProductTile.BlockGroups * Tile.Columns) + packedUnits) * sizeof(uint));
-        uint* packedA = packedB + (ProductTile.BlockGroups * Tile.Columns);
+        int panels = panelEnd - panelStart;
+        long panelBytes = (long)Tile.PackedRows * sizeof(ushort);
+        bool takesAllOfK = panels * panelBytes * A.Columns <= Tile.CachedBytes;
+        int depthAtOnce = takesAllOfK ? A.Columns : Depth;
+        int blocks = takesAllOfK ? 1 : (int)(((panels * panelBytes * depthAtOnce) + Tile.CachedBytes - 1) / Tile.CachedBytes);
+        uint* packedB = (uint*)ThreadScratch.Get(Gemm.ScratchSlot, (nuint)(ProductTile.BlockGroups * Tile.Columns) * sizeof(uint));
         for (int block = 0; block < blocks; block++)
         {
-            int start = rowStart + (int)((long)rows * block / blocks);
-            int end = rowStart + (int)((long)rows * (block + 1) / blocks);
-            for (int p = 0; p < K; p += depthAtOnce)
+            int start = panelStart + (int)((long)panels * block / blocks);
+            int end = panelStart + (int)((long)panels * (block + 1) / blocks);
+            for (int p = A.First; p < A.End; p += depthAtOnce)
             {
-                RowBlock(start, end - start, columnStart, columnEnd, p, Math.Min(K, p + depthAtOnce), packedA, packedB);
+                Panels(start, end, columnStart, columnEnd, p, Math.Min(A.End, p + depthAtOnce), packedB);
             }
         }
     }
 
-    /// <summary>Some rows, all columns of the piece, some terms: one block of them, or all.</summary>
-    private readonly void RowBlock(int row, int rows, int columnStart, int columnEnd, int start, int end, uint* packedA, uint* packedB)
+    /// <summary>Some panels of rows, all columns of the piece, some terms: one block of them, or all.</summary>
+    private readonly void Panels(int panel, int panelEnd, int columnStart, int columnEnd, int start, int end, uint* packedB)
     {
-        for (int p = start; p < end; p += Depth)
-        {
-            PackedRows.Pack(Tile, _lanes, A + (row * Lda) + p, Lda, rows, Math.Min(Depth, end - p), packedA + PackedRows.Units(Tile, rows, (p - start) / 2));
-        }
-
+        int row = ProductTile.PanelStart(A.Rows, A.Panels, panel);
         for (int j = columnStart; j < columnEnd; j += Tile.Columns)
         {
             int width = Math.Min(Tile.Columns, columnEnd - j);
@@ -86,18 +83,18 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
                 int depth = Math.Min(Depth, end - p);
                 PackB(j, width, p, depth, packedB);
                 bool isLast = p + Depth >= end;
-                (int nextColumn, int nextP) = !isLast ? (j, p + Depth) : j + Tile.Columns < columnEnd ? (j + Tile.Columns, start) : (columnStart, Math.Min(end, K - 1));
+                (int nextColumn, int nextP) = !isLast ? (j, p + Depth) : j + Tile.Columns < columnEnd ? (j + Tile.Columns, start) : (columnStart, Math.Min(end, A.End - 1));
                 var arguments = new TileArguments
                 {
-                    A = packedA + PackedRows.Units(Tile, rows, (p - start) / 2),
+                    A = A.At(p, panel),
                     B = packedB,
                     C = C + (row * Ldc) + j,
                     RowBytes = (nint)Ldc * sizeof(float),
                     Groups = (depth + 1) / 2,
-                    Accumulate = Accumulate || p > 0 ? 1 : 0,
+                    Accumulate = Accumulate || p > A.First ? 1 : 0,
                 };
                 Prefetch(nextColumn, nextP, ref arguments, out int addresses);
-                PackedRows.Run(Tile, rows, width, arguments, addresses);
+                PackedRows.Run(Tile, A.Rows, panel, panelEnd, width, arguments, addresses);
             }
         }
     }
@@ -117,7 +114,7 @@ internal unsafe struct BFloat16Product<TPairs> : IParallelJob
 
         byte* first = TPairs.Address(B, p, column);
         (arguments.Prefetch, arguments.PrefetchStep, arguments.PrefetchJump) = ((nint)first, (nint)(TPairs.Address(B, p + 1, column) - first), 0);
-        addresses = Math.Min(Depth, K - p);
+        addresses = Math.Min(Depth, A.End - p);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -14,6 +14,7 @@ internal static unsafe class BFloat16Rows
 
     private const uint RoundingBias = 0x7FFF;
     private const uint QuietBit = 0x40;
+    private const uint UpperHalf = 0xFFFF0000;
 
     /// <summary>Rounds a row to nearest, ties to even; NaN stays NaN.</summary>
     /// <param name="source">fp32.</param>
@@ -23,6 +24,14 @@ internal static unsafe class BFloat16Rows
     public static void Round(float* source, int count, ushort* destination)
     {
         int i = 0;
+        if (Vector512.IsHardwareAccelerated && InstructionSet.Current >= Isa.Avx512)
+        {
+            for (; i + 32 <= count; i += 32)
+            {
+                Vector512.Narrow(RoundInPlace(Vector512.Load(source + i)) >> 16, RoundInPlace(Vector512.Load(source + i + 16)) >> 16).Store(destination + i);
+            }
+        }
+
         if (InstructionSet.Current >= Isa.Avx2)
         {
             for (; i + 16 <= count; i += 16)
@@ -34,6 +43,43 @@ internal static unsafe class BFloat16Rows
         for (; i < count; i++)
         {
             destination[i] = BFloat16.FromSingle(source[i]);
+        }
+    }
+
+    /// <summary><see cref="Interleave"/> of rows in fp32, rounded to nearest, ties to even; NaN stays NaN.</summary>
+    /// <param name="lanes">Vector length to work with: 16, 8, 4 or 1.</param>
+    /// <param name="source">fp32.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="count">Elements of a row.</param>
+    /// <param name="destination">Where to write units.</param>
+    /// <param name="step">Units from one pair to the next there.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void RoundPairs(int lanes, float* source, nint stride, int rows, int count, uint* destination, nint step)
+    {
+        for (; rows > 1; rows -= 2, source += 2 * stride, destination += step)
+        {
+            float* odd = source + stride;
+            int j = 0;
+            for (; Vector512.IsHardwareAccelerated && lanes >= 16 && j + 16 <= count; j += 16)
+            {
+                ((RoundInPlace(Vector512.Load(source + j)) >> 16) | (RoundInPlace(Vector512.Load(odd + j)) & Vector512.Create(UpperHalf))).Store(destination + j);
+            }
+
+            for (; lanes >= 8 && j + 8 <= count; j += 8)
+            {
+                ((RoundInPlace(Vector256.Load(source + j)) >> 16) | (RoundInPlace(Vector256.Load(odd + j)) & Vector256.Create(UpperHalf))).Store(destination + j);
+            }
+
+            for (; j < count; j++)
+            {
+                destination[j] = BFloat16.FromSingle(source[j]) | ((uint)BFloat16.FromSingle(odd[j]) << 16);
+            }
+        }
+
+        for (int j = 0; j < count && rows > 0; j++)
+        {
+            destination[j] = BFloat16.FromSingle(source[j]);
         }
     }
 
@@ -52,7 +98,7 @@ internal static unsafe class BFloat16Rows
         {
             ushort* odd = source + stride;
             int j = 0;
-            for (; lanes >= 16 && j + 16 <= count; j += 16)
+            for (; Vector512.IsHardwareAccelerated && lanes >= 16 && j + 16 <= count; j += 16)
             {
                 Vector512<uint> lower = Vector512.WidenLower(Vector256.Load(source + j).ToVector512Unsafe());
                 (lower | (Vector512.WidenLower(Vector256.Load(odd + j).ToVector512Unsafe()) << 16)).Store(destination + j);
@@ -95,10 +141,22 @@ internal static unsafe class BFloat16Rows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<uint> Round(Vector256<float> values)
+    private static Vector256<uint> Round(Vector256<float> values) => RoundInPlace(values) >> 16;
+
+    /// <summary>The bf16 in the upper half; the lower is undefined.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> RoundInPlace(Vector256<float> values)
     {
-        Vector256<uint> bits = values.AsUInt32(), half = bits >> 16;
-        Vector256<uint> rounded = (bits + Vector256.Create(RoundingBias) + (half & Vector256<uint>.One)) >> 16;
-        return Vector256.ConditionalSelect(Vector256.Equals(values, values).AsUInt32(), rounded, half | Vector256.Create(QuietBit));
+        Vector256<uint> bits = values.AsUInt32();
+        Vector256<uint> rounded = bits + Vector256.Create(RoundingBias) + ((bits >> 16) & Vector256<uint>.One);
+        return Vector256.ConditionalSelect(Vector256.Equals(values, values).AsUInt32(), rounded, bits | Vector256.Create(QuietBit << 16));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> RoundInPlace(Vector512<float> values)
+    {
+        Vector512<uint> bits = values.AsUInt32();
+        Vector512<uint> rounded = bits + Vector512.Create(RoundingBias) + ((bits >> 16) & Vector512<uint>.One);
+        return Vector512.ConditionalSelect(Vector512.Equals(values, values).AsUInt32(), rounded, bits | Vector512.Create(QuietBit << 16));
     }
 }

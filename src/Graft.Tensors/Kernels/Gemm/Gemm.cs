@@ -86,72 +86,46 @@ public static unsafe partial class Gemm
         }
 
         Count(m, n, k, b);
-        if (b.Quantized is not null)
-        {
-            Dispatch<QuantizedDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate);
-            return;
-        }
-
-        switch (b.DType)
-        {
-            case DType.Float32: Dispatch<SingleDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-            case DType.BFloat16: Dispatch<HalfWidthDecoder<BFloat16Format>>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-            case DType.Float16: Dispatch<HalfWidthDecoder<Float16Format>>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-            default: throw WeightDecoder.Unsupported(b);
-        }
+        var product = new SingleProduct { M = m, N = n, K = k, A = a, Lda = lda, B = b, BTransposed = bTransposed, C = c, Ldc = ldc, Accumulate = accumulate };
+        WeightFormat.Choose(b, ref product);
     }
 
     private static void Count(double m, double n, double k, in WeightView b)
         => OpProfile.Count(2 * m * n * k, (sizeof(float) * m * (n + k)) + (n * k * b.DType.SizeInBytes()));
 
-    private static void Dispatch<TDecoder>(int m, int n, int k, float* a, long lda, in WeightView b, bool bTransposed, float* c, long ldc, bool accumulate)
-        where TDecoder : struct, IPanelDecoder
+    /// <summary>A product in fp32, whatever B is stored as.</summary>
+    private struct SingleProduct : IWeightFormatJob
     {
-        switch (InstructionSet.Current)
-        {
-            case Isa.Avx512: Run<MicrokernelAvx512, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-            case Isa.Avx2: Run<MicrokernelAvx2, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-            case Isa.Vector128: Run<MicrokernelVector128, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-            default: Run<MicrokernelScalar, TDecoder>(m, n, k, a, lda, b, bTransposed, c, ldc, accumulate); break;
-        }
-    }
+        public int M, N, K;
+        public float* A, C;
+        public long Lda, Ldc;
+        public WeightView B;
+        public bool BTransposed, Accumulate;
 
-    private static void Run<TKernel, TDecoder>(int m, int n, int k, float* a, long lda, in WeightView b, bool bTransposed, float* c, long ldc, bool accumulate)
-        where TKernel : struct, IMicrokernel
-        where TDecoder : struct, IPanelDecoder
-    {
-        if (n <= TKernel.MaxRows && n < TKernel.Lanes && k > 0)
+        public readonly void Run<TDecoder, TPairs>()
+            where TDecoder : struct, IPanelDecoder
+            where TPairs : struct, IPairDecoder
         {
-            var narrow = new NarrowProduct<TKernel, TDecoder>
+            switch (InstructionSet.Current)
             {
-                M = m,
-                N = n,
-                K = k,
-                A = a,
-                Lda = lda,
-                B = b,
-                BTransposed = bTransposed,
-                C = c,
-                Ldc = ldc,
-                Accumulate = accumulate,
-            };
-            narrow.Run();
-            return;
+                case Isa.Avx512: RunOn<MicrokernelAvx512, TDecoder>(); break;
+                case Isa.Avx2: RunOn<MicrokernelAvx2, TDecoder>(); break;
+                case Isa.Vector128: RunOn<MicrokernelVector128, TDecoder>(); break;
+                default: RunOn<MicrokernelScalar, TDecoder>(); break;
+            }
         }
 
-        var product = new WeightProduct<TKernel, TDecoder>
+        private readonly void RunOn<TKernel, TDecoder>()
+            where TKernel : struct, IMicrokernel
+            where TDecoder : struct, IPanelDecoder
         {
-            M = m,
-            N = n,
-            K = k,
-            A = a,
-            Lda = lda,
-            B = b,
-            BTransposed = bTransposed,
-            C = c,
-            Ldc = ldc,
-            Accumulate = accumulate,
-        };
-        product.Run();
+            if (N <= TKernel.MaxRows && N < TKernel.Lanes && K > 0)
+            {
+                new NarrowProduct<TKernel, TDecoder> { M = M, N = N, K = K, A = A, Lda = Lda, B = B, BTransposed = BTransposed, C = C, Ldc = Ldc, Accumulate = Accumulate }.Run();
+                return;
+            }
+
+            new WeightProduct<TKernel, TDecoder> { M = M, N = N, K = K, A = A, Lda = Lda, B = B, BTransposed = BTransposed, C = C, Ldc = Ldc, Accumulate = Accumulate }.Run();
+        }
     }
 }

@@ -35,15 +35,16 @@ internal readonly record struct GemmPartition(int Parts, int Strips, int PiecesA
     /// <param name="k">Terms of each sum.</param>
     /// <param name="workers">Workers that are there.</param>
     /// <param name="columnUnit">Columns that are not split: a vector.</param>
-    public static GemmPartition Choose(int m, int n, int k, int workers, int columnUnit)
+    /// <param name="panelHeight">More than 1 where m counts panels of so many rows, packed before the product begins.</param>
+    public static GemmPartition Choose(int m, int n, int k, int workers, int columnUnit, int panelHeight = 1)
     {
-        int parts = PartsFor((long)m * n * k, workers);
+        int parts = PartsFor((long)m * n * k * panelHeight, workers);
         int maxStrips = Math.Min(Math.Min(parts, m), n <= 4 * columnUnit ? parts : UsualStrips);
         int best = 1;
         double bestCost = double.PositiveInfinity;
         for (int strips = 1; strips <= maxStrips; strips++)
         {
-            double cost = new GemmPartition(parts, strips).Cost(m, n, columnUnit);
+            double cost = new GemmPartition(parts, strips).Cost(m, n, columnUnit, panelHeight);
             if (cost < bestCost)
             {
                 best = strips;
@@ -118,7 +119,7 @@ internal readonly record struct GemmPartition(int Parts, int Strips, int PiecesA
 
     private int FirstPart(int strip) => (int)((long)Parts * strip / Strips);
 
-    private double Cost(int m, int n, int columnUnit)
+    private double Cost(int m, int n, int columnUnit, int panelHeight)
     {
         long units = (n + columnUnit - 1) / columnUnit;
         double largest = 0;
@@ -128,7 +129,8 @@ internal readonly record struct GemmPartition(int Parts, int Strips, int PiecesA
             int partsInStrip = FirstPart(strip + 1) - first;
             double rows = (m * (long)(first + partsInStrip) / Parts) - (m * (long)first / Parts);
             double columns = (units + partsInStrip - 1) / partsInStrip * columnUnit;
-            largest = Math.Max(largest, (rows * columns) + (PackingCost * (rows + columns)));
+            double packed = panelHeight > 1 ? columns / panelHeight : rows + columns;
+            largest = Math.Max(largest, (rows * columns) + (PackingCost * packed));
         }
 
         return largest;

@@ -82,18 +82,17 @@ internal unsafe struct RoundedPairs<TDecoder> : IPairDecoder
     [SkipLocalsInit]
     public static void PackRows(int lanes, in WeightView weight, long row, int depth, int column, int count, uint* destination, nint step)
     {
-        float* decoded = stackalloc float[BFloat16Rows.MaxColumns];
-        ushort* rounded = stackalloc ushort[2 * BFloat16Rows.MaxColumns];
-        for (int p = 0; p < depth; p += 2, destination += step)
+        const int RowsAtOnce = 8;
+        float* decoded = stackalloc float[RowsAtOnce * BFloat16Rows.MaxColumns];
+        for (int p = 0; p < depth; p += RowsAtOnce, destination += RowsAtOnce / 2 * step)
         {
-            int rows = Math.Min(2, depth - p);
+            int rows = Math.Min(RowsAtOnce, depth - p);
             for (int i = 0; i < rows; i++)
             {
-                TDecoder.Decode(lanes, weight, row + p + i, column, count, decoded);
-                BFloat16Rows.Round(decoded, count, rounded + (i * BFloat16Rows.MaxColumns));
+                TDecoder.Decode(lanes, weight, row + p + i, column, count, decoded + (i * BFloat16Rows.MaxColumns));
             }
 
-            BFloat16Rows.Interleave(lanes, rounded, BFloat16Rows.MaxColumns, rows, count, destination, step);
+            BFloat16Rows.RoundPairs(lanes, decoded, BFloat16Rows.MaxColumns, rows, count, destination, step);
         }
     }
 }

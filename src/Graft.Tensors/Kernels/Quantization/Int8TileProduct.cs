@@ -106,7 +106,7 @@ internal unsafe struct Int8TileProduct : IParallelJob
                 PrefetchStep = Depth / TileKernel.Unroll,
                 PrefetchJump = K - Depth,
             };
-            PackedRows.Run(Tile, rows, width, arguments, TileKernel.Unroll * Math.Min(Tile.Columns, N - nextColumn));
+            PackedRows.Run(Tile, rows, 0, Tile.RowPanels(rows), width, arguments, TileKernel.Unroll * Math.Min(Tile.Columns, N - nextColumn));
         }
     }
 
