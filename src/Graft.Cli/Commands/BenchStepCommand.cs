@@ -118,7 +118,13 @@ internal sealed class BenchStepCommand : Verb
         output.Line($"  {(result.TokensPerSecond < 10 ? $"{result.TokensPerSecond:F2}" : $"{result.TokensPerSecond:F0}")} tokens/s; {result.UsefulRate / 1e9:F1} useful GFLOP/s (4 a weight a token), {result.FractionOfPeak:P0} of the {KernelName(result)}'s {result.PeakRate / 1e9:F0}");
         if (result.FileBytes is { } bytes)
         {
-            output.Line($"  loaded {bytes / 1e9:F2} GB in {result.LoadSeconds:F2} s, {bytes / result.LoadSeconds / 1e9:F2} GB/s{(result.Storage is "nf4" or "int8" ? ", quantising them" : ": weights are read when they are needed")}");
+            string way = result.Storage switch
+            {
+                "nf4" or "int8" => "quantising them",
+                "q4_0" or "q8_0" => "making GGUF blocks of them",
+                _ => "to be read when they are needed",
+            };
+            output.Line($"  loaded {bytes / 1e9:F2} GB of weights in {result.LoadSeconds:F2} s, {bytes / result.LoadSeconds / 1e9:F2} GB/s, {way}");
         }
 
         output.Line($"  first step done {result.FirstStepSeconds:F2} s after the start of the process that loaded the model (which did not write it), with {result.FirstStepProcessorSeconds:F2} s of processor time");
