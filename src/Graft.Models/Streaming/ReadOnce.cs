@@ -16,7 +16,7 @@ internal static class ReadOnce
     /// <param name="read">What to do; afterwards nobody should need the weight soon.</param>
     public static void ForEach<T>(IReadOnlyList<FilePages> files, IReadOnlyList<T> items, Func<T, Parameter> weightOf, Action<T> read)
     {
-        WeightStage[] stages = [.. items.Select((item, index) => Stage(files, weightOf(item), index))];
+        WeightStage[] stages = [.. items.Select(weightOf).Select((weight, index) => new WeightStage(weight.Name, index, [.. WeightRange.InFiles(weight, files)]))];
         using var pages = new MappedWeightPages(files);
         int asked = 0;
         long ahead = 0;
@@ -36,7 +36,4 @@ internal static class ReadOnce
             }
         }
     }
-
-    private static WeightStage Stage(IReadOnlyList<FilePages> files, Parameter weight, int index)
-        => new(weight.Name, index, [.. WeightRange.Of(weight).Where(range => range.Length > 0 && files.Any(file => file.Contains(range.Start, range.Length)))]);
 }

@@ -1,3 +1,4 @@
+using Graft.Formats;
 using Graft.Tensors;
 
 namespace Graft.Models;
@@ -16,6 +17,12 @@ internal readonly unsafe record struct WeightRange(nint Start, long Length)
         Int8Matrix eight => [new WeightRange((nint)eight.Codes, (long)eight.Rows * eight.Columns), new WeightRange((nint)eight.Scales, (long)eight.Rows * sizeof(float))],
         { } matrix => [new WeightRange(weight.Data, matrix.ByteLength)],
     };
+
+    /// <summary>The part of that memory that lies in mapped files.</summary>
+    /// <param name="weight">The weight.</param>
+    /// <param name="files">The files.</param>
+    public static IEnumerable<WeightRange> InFiles(Parameter weight, IReadOnlyList<FilePages> files)
+        => Of(weight).Where(range => range.Length > 0 && files.Any(file => file.Contains(range.Start, range.Length)));
 
     private static IEnumerable<WeightRange> Of(BlockScales scales) => scales.IsNested
         ? [new WeightRange((nint)scales.Codes, scales.Count), new WeightRange((nint)scales.NestedValues, scales.NestedCount * sizeof(float))]

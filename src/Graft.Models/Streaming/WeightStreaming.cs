@@ -1,3 +1,5 @@
+using Graft.Tensors;
+
 namespace Graft.Models;
 
 /// <summary>Reads mapped weights ahead of the passes, and lets those go that are needed last, so that a model may be larger than memory.</summary>
@@ -120,9 +122,8 @@ internal sealed class WeightStreaming : IDisposable
 
     private static WeightStage Stage(LanguageModel model, Module module, int index)
     {
-        IEnumerable<WeightRange> ranges = module.NamedWeights().Select(weight => weight.Slot.Original).Distinct().SelectMany(WeightRange.Of);
-        return new WeightStage(
-            module.Name, index, [.. ranges.Where(range => range.Length > 0 && model.MappedFiles.Any(file => file.Contains(range.Start, range.Length))).OrderBy(range => range.Start)]);
+        IEnumerable<Parameter> weights = module.NamedWeights().Select(weight => weight.Slot.Original).Distinct();
+        return new WeightStage(module.Name, index, [.. weights.SelectMany(weight => WeightRange.InFiles(weight, model.MappedFiles)).OrderBy(range => range.Start)]);
     }
 
     // Forward and backward visits of a stage have numbers of their own.
