@@ -27,6 +27,8 @@ public sealed unsafe class AttentionBFloat16Tests : IDisposable
     [InlineData("vectors")]
     [InlineData("wide")]
     [InlineData("narrow")]
+    [InlineData("amx")]
+    [InlineData("amx emulated")]
     public void Products_have_the_bits_of_the_definition(string name)
     {
         ProductTile tile = name switch
@@ -34,6 +36,8 @@ public sealed unsafe class AttentionBFloat16Tests : IDisposable
             "in use" => BFloat16Tile.Current,
             "vectors" => BFloat16ManagedTile.Vectors,
             "wide" => PlainTile.Wide(isInteger: false),
+            "amx" => PlainTile.Amx(isInteger: false),
+            "amx emulated" => new EmulatedTile(AssembledTile.BFloat16Amx),
             _ => PlainTile.Narrow(isInteger: false),
         };
         var random = new Random(3);
@@ -54,7 +58,7 @@ public sealed unsafe class AttentionBFloat16Tests : IDisposable
                     }
                 }
 
-                ReferenceGemm.MultiplyBFloat16(left, new WeightView(b.Data, depth, lanes), transposed: false, expected, accumulate: true);
+                ReferenceGemm.MultiplyBFloat16(left, new WeightView(b.Data, depth, lanes), transposed: false, expected, accumulate: true, byTiles: tile.IsRowMajor);
                 (nint rowStride, nint depthStride) = alongRows ? ((nint)a.Stride, (nint)1) : (1, (nint)a.Stride);
                 BFloat16LaneProduct.Multiply(tile, rows, lanes, depth, a.Data, rowStride, depthStride, b.Data, lanes, actual.Data, lanes, accumulate: true);
                 actual.AssertSameBits(expected, $"{name} {rows}x{lanes}x{depth}, along rows {alongRows}");

@@ -1,3 +1,4 @@
+using Graft.Tensors.Assembly;
 using Graft.Tensors.Kernels;
 
 namespace Graft.Tensors.Tests;
@@ -21,7 +22,37 @@ public class InstructionSetTests
     public void Any_other_word_is_an_error_that_lists_them(string name)
     {
         string message = Assert.Throws<ArgumentException>(() => InstructionSet.Parse(name)).Message;
-        Assert.StartsWith($"GRAFT_ISA={name}: known are scalar, vector128, avx2 and avx512", message, StringComparison.Ordinal);
+        Assert.StartsWith($"GRAFT_ISA={name}: known are scalar, vector128, avx2, avx512 and amx", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Amx_is_the_widest_vectors_with_tile_registers_where_the_processor_has_them()
+    {
+        if (CpuFeatures.Current.AmxBFloat16 || CpuFeatures.Current.AmxInt8)
+        {
+            Assert.Equal(Isa.Avx512, InstructionSet.Parse("amx"));
+            return;
+        }
+
+        string message = Assert.Throws<ArgumentException>(() => InstructionSet.Parse("Amx")).Message;
+        Assert.Equal($"GRAFT_ISA=Amx: this CPU has no AMX, or the system hides it; unset it to use the best that is here, {InstructionSet.Best}", message);
+    }
+
+    [Fact]
+    public void Tile_registers_are_for_the_widest_vectors_only()
+    {
+        InstructionSet.AllowsAmx = true;
+        try
+        {
+            Assert.Equal(InstructionSet.Current == Isa.Avx512, InstructionSet.AllowsAmx);
+            InstructionSet.Current = Isa.Scalar;
+            Assert.False(InstructionSet.AllowsAmx);
+        }
+        finally
+        {
+            InstructionSet.AllowsAmx = false;
+            InstructionSet.Current = InstructionSet.Best;
+        }
     }
 
     [SkippableFact]

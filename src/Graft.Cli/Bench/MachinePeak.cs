@@ -62,6 +62,7 @@ internal static class MachinePeak
             ["neon"] = System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported,
             ["avx512_vnni"] = cpu.Avx512Vnni,
             ["amx_bf16"] = cpu.AmxBFloat16,
+            ["amx_int8"] = cpu.AmxInt8,
             ["avx512_bf16"] = cpu.Avx512BFloat16,
         };
     }

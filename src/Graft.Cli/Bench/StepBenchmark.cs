@@ -17,9 +17,9 @@ namespace Graft.Cli.Bench;
 /// <param name="Steps">Steps measured.</param>
 /// <param name="TokensPerSecond">Median over the steps.</param>
 /// <param name="UsefulRate">Useful floating-point operations a second: 4 for every weight of a linear layer and of the head, for each token.</param>
-/// <param name="PeakRate">Median of what the kernel of the products does in the first-level cache, measured between the steps: of <c>vdpbf16ps</c> where it computes them, else of the fp32 microkernel.</param>
+/// <param name="PeakRate">Median of what the kernel of the products does in the first-level cache, measured between the steps: of the bf16 tile where the CPU has an instruction for it, else of the fp32 microkernel.</param>
 /// <param name="SinglePeakRate">What the fp32 microkernel does there.</param>
-/// <param name="BFloat16PeakRate">What <c>vdpbf16ps</c> does there; null where the CPU lacks it or it is off.</param>
+/// <param name="BFloat16PeakRate">What the bf16 tile does there; null where the CPU lacks an instruction for it, or it is off.</param>
 /// <param name="Bandwidth">Bytes a second that the workers read from memory.</param>
 /// <param name="FractionOfPeak">Median over the steps of the useful rate, divided by the microkernel's rate just before and after.</param>
 /// <param name="ProcessorShare">Share of the workers' time that this process got while it was measured; below 1 where others used the machine.</param>

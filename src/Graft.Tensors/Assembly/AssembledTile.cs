@@ -14,24 +14,35 @@ internal sealed unsafe class AssembledTile : ProductTile
     private readonly nint[] _functions;
     private readonly Lock _gate = new();
 
-    private AssembledTile(int rows, int vectors, int lanes, Func<TileShape, CallingConvention, TileKernel> create)
-        : base(rows, vectors, lanes, create(new TileShape(rows, vectors, false), CallingConvention.SystemV).PackedRows)
+    private AssembledTile(int rows, int vectors, Func<TileShape, CallingConvention, TileKernel> create)
+        : this(rows, vectors, create(new TileShape(rows, vectors, false), CallingConvention.SystemV), create)
+    {
+    }
+
+    private AssembledTile(int rows, int vectors, TileKernel largest, Func<TileShape, CallingConvention, TileKernel> create)
+        : base(rows, vectors, largest.Lanes, largest.PackedRows, largest.IsRowMajor)
     {
         _create = create;
         _functions = new nint[rows * vectors * 2];
     }
 
     /// <summary>bf16 with <c>vdpbf16ps</c>.</summary>
-    public static AssembledTile BFloat16Dot { get; } = new(WideDotKernel.MaxRows, WideDotKernel.MaxVectors, 16, (shape, convention) => new BFloat16DotKernel(shape, convention));
+    public static AssembledTile BFloat16Dot { get; } = new(WideDotKernel.MaxRows, WideDotKernel.MaxVectors, (shape, convention) => new BFloat16DotKernel(shape, convention));
 
     /// <summary>bf16 with AVX2 and FMA.</summary>
-    public static AssembledTile BFloat16Fma { get; } = new(NarrowTileKernel.MaxRows, NarrowTileKernel.MaxVectors, NarrowLanes, (shape, convention) => new BFloat16FmaKernel(shape, convention));
+    public static AssembledTile BFloat16Fma { get; } = new(NarrowTileKernel.MaxRows, NarrowTileKernel.MaxVectors, (shape, convention) => new BFloat16FmaKernel(shape, convention));
 
     /// <summary>int8 with <c>vpdpbusd</c> on 512 bits.</summary>
-    public static AssembledTile Int8Dot { get; } = new(WideDotKernel.MaxRows, WideDotKernel.MaxVectors, 16, (shape, convention) => new Int8DotKernel(shape, convention));
+    public static AssembledTile Int8Dot { get; } = new(WideDotKernel.MaxRows, WideDotKernel.MaxVectors, (shape, convention) => new Int8DotKernel(shape, convention));
 
     /// <summary>int8 with <c>vpdpbusd</c> on 256 bits.</summary>
-    public static AssembledTile Int8Vex { get; } = new(NarrowTileKernel.MaxRows, NarrowTileKernel.MaxVectors, NarrowLanes, (shape, convention) => new Int8VexKernel(shape, convention));
+    public static AssembledTile Int8Vex { get; } = new(NarrowTileKernel.MaxRows, NarrowTileKernel.MaxVectors, (shape, convention) => new Int8VexKernel(shape, convention));
+
+    /// <summary>bf16 with <c>tdpbf16ps</c>, by tile registers.</summary>
+    public static AssembledTile BFloat16Amx { get; } = new(AmxTileKernel.MaxRows, AmxTileKernel.MaxVectors, (shape, convention) => new AmxBFloat16Kernel(shape, convention));
+
+    /// <summary>int8 with <c>tdpbusd</c>, by tile registers.</summary>
+    public static AssembledTile Int8Amx { get; } = new(AmxTileKernel.MaxRows, AmxTileKernel.MaxVectors, (shape, convention) => new AmxInt8Kernel(shape, convention));
 
     /// <summary>The kernel's text; it need not fit this CPU.</summary>
     public TileKernel Create(TileShape shape, CallingConvention convention) => _create(shape, convention);
@@ -53,6 +64,7 @@ internal sealed unsafe class AssembledTile : ProductTile
         fixed (TileArguments* address = &arguments)
         {
             arguments.ColumnBits = (1 << tail) - 1;
+            arguments.TailBytes = tail * sizeof(uint);
             arguments.ColumnMask = masks + NarrowLanes - Math.Min(tail, NarrowLanes);
             ((delegate* unmanaged<TileArguments*, void>)function)(address);
         }

@@ -32,8 +32,11 @@ public sealed record CpuFeatures
     /// <summary><c>vpdpbusd</c> on 256-bit vectors.</summary>
     public bool AvxVnni { get; private init; }
 
-    /// <summary>Matrix tiles with bf16 products. Graft has no kernel for them yet: none that could be tested.</summary>
+    /// <summary>Matrix tiles with bf16 products, <c>tdpbf16ps</c>; hypervisors often hide them.</summary>
     public bool AmxBFloat16 { get; private init; }
+
+    /// <summary>Matrix tiles with 8-bit products, <c>tdpbusd</c>.</summary>
+    public bool AmxInt8 { get; private init; }
 
     /// <summary>XCR0: the register states that the operating system saves; 0 where it could not be read.</summary>
     public ulong EnabledStates { get; private init; }
@@ -67,6 +70,7 @@ public sealed record CpuFeatures
         int more = leaf7.Eax >= 1 ? leaf7Subleaf1Eax : 0;
         bool vectors = (states & VectorState) == VectorState && Bit(leaf1Ecx, 28);
         bool avx2 = vectors && Bit(leaf1Ecx, 12) && Bit(leaf7.Ebx, 5);
+        bool tiles = (states & TileState) == TileState && Bit(leaf7.Edx, 24);
         bool avx512 = avx2 && (states & MaskAndWideState) == MaskAndWideState && Bit(leaf7.Ebx, 16) && Bit(leaf7.Ebx, 17) && Bit(leaf7.Ebx, 30);
         return new CpuFeatures
         {
@@ -75,7 +79,8 @@ public sealed record CpuFeatures
             Avx512BFloat16 = avx512 && Bit(more, 5),
             Avx512Vnni = avx512 && Bit(leaf7.Ecx, 11),
             AvxVnni = avx2 && Bit(more, 4),
-            AmxBFloat16 = avx512 && (states & TileState) == TileState && Bit(leaf7.Edx, 24) && Bit(leaf7.Edx, 22),
+            AmxBFloat16 = avx512 && tiles && Bit(leaf7.Edx, 22),
+            AmxInt8 = avx512 && tiles && Bit(leaf7.Edx, 25),
             EnabledStates = states,
         };
     }

@@ -46,7 +46,7 @@ internal static unsafe class DotRounding
     }
 
     /// <summary>Pairs of finite bf16: any sign and mantissa, exponents whose products and sums neither overflow nor all vanish.</summary>
-    private static uint[] Units(int count, ulong stream)
+    internal static uint[] Units(int count, ulong stream)
     {
         const uint Finite = 0x3FFF; // below 2
         const uint Sign = 0x8000;

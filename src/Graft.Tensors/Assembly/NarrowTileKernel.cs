@@ -12,7 +12,7 @@ namespace Graft.Tensors.Assembly;
 /// ymm15       free for the kernel; after the loop the mask of the last vector
 /// </code>
 /// </remarks>
-internal abstract class NarrowTileKernel(TileShape shape, CallingConvention convention) : TileKernel(shape, convention)
+internal abstract class NarrowTileKernel(TileShape shape, CallingConvention convention) : VectorTileKernel(shape, convention)
 {
     /// <summary>Rows of the largest tile.</summary>
     public const int MaxRows = 6;

@@ -2,12 +2,15 @@ using System.Runtime.InteropServices;
 
 namespace Graft.Tensors.Assembly;
 
-/// <summary>What a tile kernel is told: one panel of B, and the panels of A that pass over it. Kernels count <see cref="Panels"/> down in place.</summary>
+/// <summary>What a tile kernel is told: one panel of B, and the panels of A that pass over it. Kernels change some of it in place.</summary>
 /// <remarks>A kernel takes the address of this as its only argument, so both calling conventions look the same but for one register.</remarks>
 [StructLayout(LayoutKind.Explicit)]
 internal unsafe struct TileArguments
 {
-    /// <summary>Packed panels of A one after the other: group by group of k, a 32-bit unit for each row, <see cref="TileKernel.PackedRows"/> apart.</summary>
+    /// <summary>
+    /// Packed panels of A one after the other: group by group of k, a 32-bit unit for each row, <see cref="TileKernel.PackedRows"/> apart; or, for
+    /// kernels that are <see cref="TileKernel.IsRowMajor"/>, row by row, a unit for each group, with room for as many rows.
+    /// </summary>
     [FieldOffset(Offset.A)]
     public uint* A;
 
@@ -55,6 +58,10 @@ internal unsafe struct TileArguments
     [FieldOffset(Offset.ColumnMask)]
     public int* ColumnMask;
 
+    /// <summary>Bytes of C's rows in the last vector, where columns are missing from it: for tile registers.</summary>
+    [FieldOffset(Offset.TailBytes)]
+    public nint TailBytes;
+
     /// <summary>Integer kernels: what each column's sum starts from where C is overwritten; whole vectors.</summary>
     [FieldOffset(Offset.Start)]
     public int* Start;
@@ -75,5 +82,6 @@ internal unsafe struct TileArguments
         public const int ColumnBits = 80;
         public const int ColumnMask = 88;
         public const int Start = 96;
+        public const int TailBytes = 104;
     }
 }

@@ -15,7 +15,7 @@ namespace Graft.Tensors.Assembly;
 /// A group of k takes 2 loads of B, 14 broadcasts and 28 dot products: the products are the bound on every CPU that has them.
 /// 28 chains outlast the latency of the instruction twice over.
 /// </remarks>
-internal abstract class WideDotKernel(TileShape shape, CallingConvention convention) : TileKernel(shape, convention)
+internal abstract class WideDotKernel(TileShape shape, CallingConvention convention) : VectorTileKernel(shape, convention)
 {
     /// <summary>Rows of the largest tile.</summary>
     public const int MaxRows = 14;

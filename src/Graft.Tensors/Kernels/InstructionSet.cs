@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Graft.Tensors.Assembly;
 
 namespace Graft.Tensors.Kernels;
 
@@ -22,12 +23,19 @@ public enum Isa
 /// <remarks>
 /// <c>Avx512F.IsSupported</c> decides and not <c>Vector512.IsHardwareAccelerated</c>, which is false on CPUs that the
 /// runtime believes to throttle; the matrix products are faster with 512 bits there too.
+/// <para>
+/// GRAFT_ISA=amx is AVX-512 with bf16 and 8-bit products by tile registers, on CPUs that have both. It has to be asked for: those kernels have been proved on an
+/// emulated CPU only, and bf16 products have other bits by them.
+/// </para>
 /// </remarks>
 public static class InstructionSet
 {
     private const string Switch = "GRAFT_ISA";
 
+    private const string Amx = "AMX";
+
     private static Isa? _current;
+    private static bool? _asksForAmx;
 
     /// <summary>The best set that this CPU has.</summary>
     public static Isa Best { get; } =
@@ -44,6 +52,13 @@ public static class InstructionSet
         set => _current = value <= Best ? value : throw new ArgumentException($"this CPU has no {value}; its best is {Best}");
     }
 
+    /// <summary>Whether products may use tile registers: GRAFT_ISA=amx says so, and the set in use is the best.</summary>
+    internal static bool AllowsAmx
+    {
+        get => Current == Isa.Avx512 && (_asksForAmx ??= AsksForAmx(Environment.GetEnvironmentVariable(Switch)));
+        set => _asksForAmx = value;
+    }
+
     /// <summary>What GRAFT_ISA says.</summary>
     internal static Isa Parse(string? name)
     {
@@ -54,8 +69,13 @@ public static class InstructionSet
             "VECTOR128" => Isa.Vector128,
             "AVX2" => Isa.Avx2,
             "AVX512" => Isa.Avx512,
-            _ => throw new ArgumentException($"{Switch}={name}: known are scalar, vector128, avx2 and avx512; unset it to use the best that this CPU has, {Best}"),
+            Amx when CpuFeatures.Current is { AmxBFloat16: false, AmxInt8: false } => throw new ArgumentException(
+                $"{Switch}={name}: this CPU has no AMX, or the system hides it; unset it to use the best that is here, {Best}"),
+            Amx => Isa.Avx512,
+            _ => throw new ArgumentException($"{Switch}={name}: known are scalar, vector128, avx2, avx512 and amx; unset it to use the best that this CPU has, {Best}"),
         };
         return isa <= Best ? isa : throw new ArgumentException($"{Switch}={name}: this CPU's best is {Best}; unset it, or name that or less");
     }
+
+    private static bool AsksForAmx(string? name) => string.Equals(name, Amx, StringComparison.OrdinalIgnoreCase);
 }

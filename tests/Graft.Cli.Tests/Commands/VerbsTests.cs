@@ -26,7 +26,7 @@ public class VerbsTests
     public void A_line_that_begins_otherwise_may_mean_any(params string[] args) => Assert.Equal(Verbs.All.Count(), Verbs.Meant(args).Count());
 
     [Theory]
-    [InlineData("GRAFT_ISA", "nonsense", "known are scalar, vector128, avx2 and avx512")]
+    [InlineData("GRAFT_ISA", "nonsense", "known are scalar, vector128, avx2, avx512 and amx")]
     [InlineData("GRAFT_JIT", "maybe", "known are on and off")]
     public async Task A_switch_that_is_not_known_is_an_error_that_lists_what_is(string variable, string value, string expected)
     {

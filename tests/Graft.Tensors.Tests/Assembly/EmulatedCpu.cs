@@ -84,6 +84,7 @@ internal sealed unsafe partial class EmulatedCpu
             }
 
             Assert.True(this[Register.RSP] == top + 8, "rsp is not where it was");
+            Assert.False(_isConfigured, "tiles were not released");
             _memory.RemoveAt(_memory.Count - 1);
         }
     }
@@ -94,14 +95,21 @@ internal sealed unsafe partial class EmulatedCpu
         {
             case Mnemonic.Nop or Mnemonic.Prefetcht1: break;
             case Mnemonic.Mov: WriteInteger(instruction, ReadInteger(instruction, 1)); break;
-            case Mnemonic.Add or Mnemonic.Sub or Mnemonic.Cmp or Mnemonic.Dec or Mnemonic.Xor or Mnemonic.Or or Mnemonic.Shl: Arithmetic(instruction); break;
+            case Mnemonic.Add or Mnemonic.Sub or Mnemonic.Cmp or Mnemonic.Dec or Mnemonic.Xor or Mnemonic.Or or Mnemonic.And or Mnemonic.Shl or Mnemonic.Shr: Arithmetic(instruction); break;
+            case Mnemonic.Imul when instruction.OpCount == 3: WriteInteger(instruction, ReadInteger(instruction, 1) * ReadInteger(instruction, 2)); break;
             case Mnemonic.Jmp: _next = instruction.NearBranchTarget; break;
             case Mnemonic.Je or Mnemonic.Jne or Mnemonic.Jl or Mnemonic.Jge: Branch(instruction); break;
             case Mnemonic.Ret: _next = *(ulong*)Check(this[Register.RSP], 8, writes: false, instruction); this[Register.RSP] += 8; break;
             case Mnemonic.Stmxcsr: *(uint*)Check(Address(instruction), 4, writes: true, instruction) = _state; break;
             case Mnemonic.Ldmxcsr: _state = *(uint*)Check(Address(instruction), 4, writes: false, instruction); break;
             case Mnemonic.Kmovw: _masks[instruction.Op0Register - Register.K0] = (ushort)this[instruction.Op1Register]; break;
-            default: ExecuteVector(instruction); break;
+            default:
+                if (!TryExecuteTile(instruction))
+                {
+                    ExecuteVector(instruction);
+                }
+
+                break;
         }
     }
 
@@ -115,7 +123,9 @@ internal sealed unsafe partial class EmulatedCpu
             Mnemonic.Add => left + right,
             Mnemonic.Xor => left ^ right,
             Mnemonic.Or => left | right,
+            Mnemonic.And => left & right,
             Mnemonic.Shl => left << (int)(right & 63),
+            Mnemonic.Shr => left >> (int)(right & 63),
             _ => left - right,
         };
         ulong mask = bits == 64 ? ulong.MaxValue : uint.MaxValue, signBit = 1ul << (bits - 1);
@@ -157,7 +167,7 @@ internal sealed unsafe partial class EmulatedCpu
         {
             case OpKind.Register:
                 Register register = instruction.GetOpRegister(operand);
-                return register.GetSize() switch { 8 => this[register], 4 => (uint)this[register], _ => throw Unknown(instruction) };
+                return register.GetSize() switch { 8 => this[register], 4 => (uint)this[register], 2 => (ushort)this[register], 1 when register is < Register.AH or > Register.BH => (byte)this[register], _ => throw Unknown(instruction) };
             case OpKind.Memory:
                 int size = instruction.MemorySize.GetSize();
                 byte* address = Check(Address(instruction), size, writes: false, instruction);
@@ -182,6 +192,8 @@ internal sealed unsafe partial class EmulatedCpu
         {
             case 8: *(ulong*)address = value; break;
             case 4: *(uint*)address = (uint)value; break;
+            case 2: *(ushort*)address = (ushort)value; break;
+            case 1: *address = (byte)value; break;
             default: throw Unknown(instruction);
         }
     }

@@ -52,7 +52,27 @@ public sealed unsafe class ExecutableMemoryTests
     {
         // All features of a recent server CPU.
         CpuFeatures features = CpuFeatures.From(maximumLeaf: 0x1F, leaf1Ecx: -1, leaf7: (1, -1, -1, -1), leaf7Subleaf1Eax: -1, (ulong)states);
-        Assert.Equal((avx2, avx512, avx512, avx512, avx2, amx), (features.Avx2, features.Avx512, features.Avx512BFloat16, features.Avx512Vnni, features.AvxVnni, features.AmxBFloat16));
+        Assert.Equal((avx2, avx512, avx512, avx512, avx2), (features.Avx2, features.Avx512, features.Avx512BFloat16, features.Avx512Vnni, features.AvxVnni));
+        Assert.Equal((amx, amx), (features.AmxBFloat16, features.AmxInt8));
+    }
+
+    [Theory]
+    [InlineData(1 << 24 | 1 << 22, true, false)]
+    [InlineData(1 << 24 | 1 << 25, false, true)]
+    [InlineData(1 << 22 | 1 << 25, false, false)] // no tiles to multiply
+    [InlineData(1 << 24, false, false)]
+    public void Tile_products_are_features_of_their_own(int edx, bool bf16, bool int8)
+    {
+        CpuFeatures features = CpuFeatures.From(maximumLeaf: 0x1F, leaf1Ecx: -1, leaf7: (1, -1, -1, edx), leaf7Subleaf1Eax: -1, 0x600E6);
+        Assert.Equal((bf16, int8), (features.AmxBFloat16, features.AmxInt8));
+    }
+
+    [SkippableFact]
+    public void The_system_is_asked_for_tile_registers_and_says_why_not()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && ExecutableMemory.IsSupported, "only Linux has to be asked");
+        Skip.If(CpuFeatures.Current.AmxBFloat16 || CpuFeatures.Current.AmxInt8, "this CPU has them");
+        Assert.Contains(TilePermission.Refusal, (string?[])["Operation not supported", "Invalid argument"]);
     }
 
     [Fact]
@@ -75,9 +95,21 @@ public sealed unsafe class ExecutableMemoryTests
     public void Every_family_of_kernels_says_why_it_is_on_or_off()
     {
         IReadOnlyList<KernelStatus> kernels = AssembledKernels.Status();
-        Assert.Equal(["14x32", "6x16", "14x32", "6x16"], kernels.Select(kernel => kernel.Tile));
+        Assert.Equal(["14x32", "6x16", "32x32", "14x32", "6x16", "32x32"], kernels.Select(kernel => kernel.Tile));
         Assert.All(kernels, kernel => Assert.NotEmpty(kernel.Reason));
         Assert.Equal(AssembledKernels.BFloat16Dot || AssembledKernels.BFloat16Fma, kernels[0].IsOn || kernels[1].IsOn);
+        Assert.All(kernels.GroupBy(kernel => kernel.Name[..4]), family => Assert.True(family.Count(kernel => kernel.IsOn) <= 1));
+    }
+
+    [Fact]
+    public void Tile_registers_are_off_until_they_are_asked_for()
+    {
+        foreach ((string name, bool has) in new[] { ("bf16", CpuFeatures.Current.AmxBFloat16), ("int8", CpuFeatures.Current.AmxInt8) })
+        {
+            KernelStatus kernel = AssembledKernels.Status().Single(kernel => kernel.Name == $"{name} amx");
+            Assert.False(kernel.IsOn);
+            Assert.Equal(has ? "never run on silicon: GRAFT_ISA=amx turns it on" : $"this CPU lacks amx_{name}", kernel.Reason);
+        }
     }
 
     [Theory]

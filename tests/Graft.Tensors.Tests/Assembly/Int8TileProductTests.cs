@@ -9,6 +9,7 @@ public sealed unsafe class Int8TileProductTests : IDisposable
 {
     private readonly int _workers = WorkerPool.Shared.WorkerCount;
 
+    /// <summary>Instruction sets, and the units that a group takes in a tile's panel of A.</summary>
     public static TheoryData<Isa, int> Tiles
     {
         get
@@ -18,6 +19,7 @@ public sealed unsafe class Int8TileProductTests : IDisposable
             {
                 data.Add(isa, 8);
                 data.Add(isa, 16);
+                data.Add(isa, AmxTileKernel.MaxRows);
             }
 
             return data;
@@ -32,11 +34,16 @@ public sealed unsafe class Int8TileProductTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Tiles))]
-    public void Products_are_those_of_the_other_path(Isa isa, int lanes)
+    public void Products_are_those_of_the_other_path(Isa isa, int packedRows)
     {
         InstructionSet.Current = isa;
         var random = new Random(1);
-        ProductTile tile = lanes == 8 ? PlainTile.Narrow(isInteger: true) : PlainTile.Wide(isInteger: true);
+        ProductTile tile = packedRows switch
+        {
+            8 => PlainTile.Narrow(isInteger: true),
+            16 => PlainTile.Wide(isInteger: true),
+            _ => PlainTile.Amx(isInteger: true),
+        };
         foreach ((int m, int n, int k) in new[] { (1, 1, 1), (4, 5, 7), (6, 16, 32), (7, 17, 33), (15, 40, 600), (29, 50, 515), (40, 33, 1026), (4, 70, 64), (70, 4, 64), (13, 65, 1200) })
         {
             Check(tile, m, n, k, random);
@@ -50,6 +57,19 @@ public sealed unsafe class Int8TileProductTests : IDisposable
     {
         WorkerPool.Resize(workers);
         Check(PlainTile.Narrow(isInteger: true), 300, 90, 1100, new Random(2));
+    }
+
+    [Fact]
+    public void Tile_registers_compute_them_on_an_emulated_cpu()
+    {
+        var tile = new EmulatedTile(AssembledTile.Int8Amx);
+        var random = new Random(4);
+        foreach ((int m, int n, int k) in new[] { (1, 1, 1), (4, 5, 7), (33, 40, 64), (35, 33, 1026), (67, 50, 515) })
+        {
+            Check(tile, m, n, k, random);
+        }
+
+        Assert.True(tile.Calls > 10);
     }
 
     [SkippableFact]

@@ -8,13 +8,16 @@ internal sealed unsafe class PlainTile : ProductTile
 {
     private readonly bool _isInteger;
 
-    private PlainTile(int rows, int lanes, int packedRows, bool isInteger)
-        : base(rows, 2, lanes, packedRows)
+    private PlainTile(int rows, int lanes, int packedRows, bool isInteger, bool isRowMajor = false)
+        : base(rows, 2, lanes, packedRows, isRowMajor)
         => _isInteger = isInteger;
 
     public static PlainTile Wide(bool isInteger) => new(14, 16, 16, isInteger);
 
     public static PlainTile Narrow(bool isInteger) => new(6, 8, 8, isInteger);
+
+    /// <summary>The shape and the layout of the kernels on tile registers.</summary>
+    public static PlainTile Amx(bool isInteger) => new(AmxTileKernel.MaxRows, 16, AmxTileKernel.MaxRows, isInteger, isRowMajor: true);
 
     public override void Run(int rows, int width, ref TileArguments arguments)
     {
@@ -58,6 +61,13 @@ internal sealed unsafe class PlainTile : ProductTile
 
     private void Add(in TileArguments arguments, int width, int i, int j, ref float c)
     {
+        int stride = (width + Lanes - 1) / Lanes * Lanes;
+        if (IsRowMajor)
+        {
+            c = BFloat16TileDot.Add(arguments.A + (i * arguments.Groups), 1, arguments.B + j, stride, arguments.Groups, arguments.Accumulate != 0 ? c : 0);
+            return;
+        }
+
         float sum = 0;
         for (nint p = 0; p < arguments.Groups; p++)
         {
@@ -69,5 +79,5 @@ internal sealed unsafe class PlainTile : ProductTile
     }
 
     private (uint Left, uint Right) Units(in TileArguments arguments, int width, int i, int j, nint p)
-        => (arguments.A[(p * PackedRows) + i], arguments.B[(p * ((width + Lanes - 1) / Lanes * Lanes)) + j]);
+        => (arguments.A[IsRowMajor ? (i * arguments.Groups) + p : (p * PackedRows) + i], arguments.B[(p * ((width + Lanes - 1) / Lanes * Lanes)) + j]);
 }

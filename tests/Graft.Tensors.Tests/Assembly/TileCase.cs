@@ -13,16 +13,16 @@ internal sealed unsafe class TileCase : IDisposable
     private const int Guard = 40;
 
     private readonly int _rows, _width, _groups, _panels, _stride, _tileWidth, _packedRows, _lanes;
-    private readonly bool _accumulate;
+    private readonly bool _accumulate, _isRowMajor;
     private readonly uint* _a, _b, _start;
     private readonly uint[] _c, _expected;
 
-    public TileCase(int rows, int width, int groups, int panels, bool accumulate, int lanes, int packedRows, bool isInteger, Random random)
+    public TileCase(ProductTile tile, int rows, int width, int groups, int panels, bool accumulate, bool isInteger, Random random)
     {
-        (_rows, _width, _groups, _panels, _accumulate, _packedRows, _lanes) = (rows, width, groups, panels, accumulate, packedRows, lanes);
-        _tileWidth = (width + lanes - 1) / lanes * lanes;
+        (_rows, _width, _groups, _panels, _accumulate, _packedRows, _lanes, _isRowMajor) = (rows, width, groups, panels, accumulate, tile.PackedRows, tile.Lanes, tile.IsRowMajor);
+        _tileWidth = (width + _lanes - 1) / _lanes * _lanes;
         _stride = width + random.Next(5);
-        _a = Units((long)panels * groups * packedRows, isInteger, random);
+        _a = Units((long)panels * groups * _packedRows, isInteger, random);
         _b = Units((long)groups * _tileWidth, isInteger, random);
         _start = Units(_tileWidth, isInteger: true, random);
         _c = new uint[(2 * Guard) + (rows * panels * _stride)];
@@ -61,7 +61,13 @@ internal sealed unsafe class TileCase : IDisposable
             TileArguments arguments = Arguments(c);
             arguments.ColumnBits = (1 << tail) - 1;
             arguments.ColumnMask = (int*)bits;
-            cpu.Allow(_a, (long)_panels * _groups * _packedRows * sizeof(uint), writes: false, "A");
+            arguments.TailBytes = tail * sizeof(uint);
+            for (int panel = 0; panel < _panels; panel++)
+            {
+                int units = _groups * _packedRows;
+                cpu.Allow(_a + (panel * units), (_isRowMajor ? _rows * _groups : units) * sizeof(uint), writes: false, $"panel {panel} of A");
+            }
+
             cpu.Allow(_b, (long)_groups * _tileWidth * sizeof(uint), writes: false, "B");
             cpu.Allow(_start, _tileWidth * sizeof(uint), writes: false, "start");
             cpu.Allow(bits, 8 * sizeof(uint), writes: false, "column mask");
@@ -162,6 +168,12 @@ internal sealed unsafe class TileCase : IDisposable
 
     private uint BFloat16(int row, int column, uint c)
     {
+        if (_isRowMajor)
+        {
+            float start = _accumulate ? BitConverter.UInt32BitsToSingle(c) : 0;
+            return BitConverter.SingleToUInt32Bits(BFloat16TileDot.Add(_a + IndexOfA(row, 0), 1, _b + column, _tileWidth, _groups, start));
+        }
+
         float sum = 0;
         for (int p = 0; p < _groups; p++)
         {
@@ -171,7 +183,10 @@ internal sealed unsafe class TileCase : IDisposable
         return BitConverter.SingleToUInt32Bits(_accumulate ? BitConverter.UInt32BitsToSingle(c) + sum : sum);
     }
 
-    private uint A(int row, int group) => _a[(((row / _rows * _groups) + group) * _packedRows) + (row % _rows)];
+    private uint A(int row, int group) => _a[IndexOfA(row, group)];
+
+    private int IndexOfA(int row, int group)
+        => (row / _rows * _groups * _packedRows) + (_isRowMajor ? (row % _rows * _groups) + group : (group * _packedRows) + (row % _rows));
 
     private static uint* Units(long count, bool isInteger, Random random)
     {

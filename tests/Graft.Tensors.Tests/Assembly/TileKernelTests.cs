@@ -9,14 +9,19 @@ public sealed class TileKernelTests
 {
     private static readonly int[] Depths = [1, 2, 7, 8, 9, 16, 19];
 
-    public static TheoryData<string> Names => new("bf16-vdpbf16ps-zmm", "bf16-fma-ymm", "int8-vpdpbusd-zmm", "int8-vpdpbusd-ymm");
+    /// <summary>Around the steps of 16 groups of the tile registers.</summary>
+    private static readonly int[] TileDepths = [1, 3, 15, 16, 17, 32, 37];
+
+    private static readonly string[] Kernels = ["bf16-vdpbf16ps-zmm", "bf16-fma-ymm", "int8-vpdpbusd-zmm", "int8-vpdpbusd-ymm", "bf16-tdpbf16ps-tmm", "int8-tdpbusd-tmm"];
+
+    public static TheoryData<string> Names => [.. Kernels];
 
     public static TheoryData<string, bool> NamesAndConventions
     {
         get
         {
             var data = new TheoryData<string, bool>();
-            foreach (string name in (string[])["bf16-vdpbf16ps-zmm", "bf16-fma-ymm", "int8-vpdpbusd-zmm", "int8-vpdpbusd-ymm"])
+            foreach (string name in Kernels)
             {
                 data.Add(name, false);
                 data.Add(name, true);
@@ -33,13 +38,14 @@ public sealed class TileKernelTests
         AssembledTile tile = Tile(name);
         CallingConvention convention = windows ? CallingConvention.Windows : CallingConvention.SystemV;
         var random = new Random(1);
+        int[] depths = DepthsOf(tile);
         int depth = 0;
         for (int rows = 1; rows <= tile.MaxRows; rows++)
         {
             for (int width = 1; width <= tile.Columns; width++)
             {
                 // Depths, panels and accumulation go through all their values while the sizes do.
-                Emulate(tile, convention, rows, width, Depths[depth % Depths.Length], panels: 1 + (depth % 3 == 0 ? 1 : 0), accumulate: depth % 2 == 0, random);
+                Emulate(tile, convention, rows, width, depths[depth % depths.Length], panels: 1 + (depth % 3 == 0 ? 1 : 0), accumulate: depth % 2 == 0, random);
                 depth++;
             }
         }
@@ -65,13 +71,16 @@ public sealed class TileKernelTests
     {
         AssembledTile tile = Tile(name);
         EmulatedCpu cpu = Emulate(tile, CallingConvention.SystemV, tile.MaxRows, tile.Columns, 32, panels: 2, accumulate: false, new Random(3));
-        (Mnemonic mnemonic, int aGroup) = name switch
+        int rowsAndGroups = tile.MaxRows * 32;
+        (Mnemonic mnemonic, int products) = name switch
         {
-            "bf16-vdpbf16ps-zmm" => (Mnemonic.Vdpbf16ps, 1),
-            "bf16-fma-ymm" => (Mnemonic.Vfmadd231ps, 2),
-            _ => (Mnemonic.Vpdpbusd, 1),
+            "bf16-vdpbf16ps-zmm" => (Mnemonic.Vdpbf16ps, rowsAndGroups),
+            "bf16-fma-ymm" => (Mnemonic.Vfmadd231ps, 2 * rowsAndGroups),
+            "bf16-tdpbf16ps-tmm" => (Mnemonic.Tdpbf16ps, rowsAndGroups / (16 * 16)),
+            "int8-tdpbusd-tmm" => (Mnemonic.Tdpbusd, rowsAndGroups / (16 * 16)),
+            _ => (Mnemonic.Vpdpbusd, rowsAndGroups),
         };
-        Assert.Equal(2 * 32 * tile.MaxRows * tile.MaxVectors * aGroup, cpu.Executed[mnemonic]);
+        Assert.Equal(2 * tile.MaxVectors * products, cpu.Executed[mnemonic]);
         Assert.Equal(2 * 32, cpu.Executed[Mnemonic.Prefetcht1]);
     }
 
@@ -80,6 +89,8 @@ public sealed class TileKernelTests
     [InlineData("bf16-fma-ymm", "AVX2 FMA")]
     [InlineData("int8-vpdpbusd-zmm", "AVX512F AVX512_VNNI")]
     [InlineData("int8-vpdpbusd-ymm", "AVX2 AVX_VNNI")]
+    [InlineData("bf16-tdpbf16ps-tmm", "AMX_TILE AMX_BF16")]
+    [InlineData("int8-tdpbusd-tmm", "AMX_TILE AMX_INT8")]
     public void Kernels_need_nothing_that_is_not_asked_of_the_cpu(string name, string features)
     {
         string[] known = ["INTEL8086", "INTEL386", "X64", "SSE", "AVX", .. features.Split(' ')];
@@ -109,11 +120,14 @@ public sealed class TileKernelTests
             "bf16-vdpbf16ps-zmm" => (cpu.Avx512BFloat16, "avx512_bf16"),
             "bf16-fma-ymm" => (cpu.Avx2, "avx2"),
             "int8-vpdpbusd-zmm" => (cpu.Avx512Vnni, "avx512_vnni"),
+            "bf16-tdpbf16ps-tmm" => (cpu.AmxBFloat16, "amx_bf16"),
+            "int8-tdpbusd-tmm" => (cpu.AmxInt8, "amx_int8"),
             _ => (cpu.AvxVnni, "avx_vnni"),
         };
         Skip.IfNot(has, $"this CPU has no {flag}: only the emulated one ran {name}");
         Skip.If(name.Contains("vdpbf16ps", StringComparison.Ordinal) && !DotRounding.IsAsDefined, "this CPU's vdpbf16ps rounds otherwise than its manual says; --exact avoids it");
         AssembledTile tile = Tile(name);
+        Skip.If(tile.IsRowMajor && TilePermission.Refusal is not null, $"the system gives this process no tile registers: {TilePermission.Refusal}");
         var random = new Random(4);
         for (int rows = 1; rows <= tile.MaxRows; rows++)
         {
@@ -121,7 +135,7 @@ public sealed class TileKernelTests
             {
                 foreach (bool accumulate in new[] { false, true })
                 {
-                    using TileCase tileCase = Case(tile, rows, width, Depths[width % Depths.Length], panels: 2, accumulate, random);
+                    using TileCase tileCase = Case(tile, rows, width, DepthsOf(tile)[width % Depths.Length], panels: 2, accumulate, random);
                     tileCase.Run(tile, $"{name} {rows}x{width} on this CPU");
                 }
             }
@@ -146,7 +160,7 @@ public sealed class TileKernelTests
             {
                 for (int width = 1; width <= tile.Columns; width++)
                 {
-                    using var tileCase = new TileCase(rows, width, Depths[width % Depths.Length], panels: 2, accumulate: width % 2 == 0, tile.Lanes, tile.PackedRows, isInteger: false, random);
+                    using var tileCase = new TileCase(tile, rows, width, Depths[width % Depths.Length], panels: 2, accumulate: width % 2 == 0, isInteger: false, random);
                     tileCase.Run(tile, $"{rows}x{width} in C#");
                 }
             }
@@ -178,12 +192,16 @@ public sealed class TileKernelTests
         Assert.Equal(Convert.ToHexStringLower(code), bytes);
     }
 
+    private static int[] DepthsOf(ProductTile tile) => tile.IsRowMajor ? TileDepths : Depths;
+
     private static AssembledTile Tile(string name) => name switch
     {
         "bf16-vdpbf16ps-zmm" => AssembledTile.BFloat16Dot,
         "bf16-fma-ymm" => AssembledTile.BFloat16Fma,
         "int8-vpdpbusd-zmm" => AssembledTile.Int8Dot,
-        _ => AssembledTile.Int8Vex,
+        "int8-vpdpbusd-ymm" => AssembledTile.Int8Vex,
+        "bf16-tdpbf16ps-tmm" => AssembledTile.BFloat16Amx,
+        _ => AssembledTile.Int8Amx,
     };
 
     private static EmulatedCpu Emulate(AssembledTile tile, CallingConvention convention, int rows, int width, int groups, int panels, bool accumulate, Random random)
@@ -195,5 +213,5 @@ public sealed class TileKernelTests
     }
 
     private static TileCase Case(AssembledTile tile, int rows, int width, int groups, int panels, bool accumulate, Random random)
-        => new(rows, width, groups, panels, accumulate, tile.Lanes, tile.PackedRows, tile == AssembledTile.Int8Dot || tile == AssembledTile.Int8Vex, random);
+        => new(tile, rows, width, groups, panels, accumulate, tile == AssembledTile.Int8Dot || tile == AssembledTile.Int8Vex || tile == AssembledTile.Int8Amx, random);
 }

@@ -102,13 +102,15 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Packing_fits_the_tiles_of_every_assembled_kernel(bool wide)
+    [InlineData("wide")]
+    [InlineData("narrow")]
+    [InlineData("amx")]
+    [InlineData("amx emulated")]
+    public void Packing_fits_the_tiles_of_every_assembled_kernel(string name)
     {
-        PlainTile tile = wide ? PlainTile.Wide(isInteger: false) : PlainTile.Narrow(isInteger: false);
+        ProductTile tile = Tile(name);
         var random = new Random(8);
-        foreach ((int m, int n, int k) in new[] { (1, 1, 1), (13, 31, 7), (14, 32, 64), (15, 33, 65), (29, 70, 257), (43, 17, 515) })
+        foreach ((int m, int n, int k) in new[] { (1, 1, 1), (13, 31, 7), (14, 32, 64), (15, 33, 65), (29, 70, 257), (43, 17, 515), (67, 33, 97) })
         {
             foreach (bool transposed in new[] { true, false })
             {
@@ -116,15 +118,47 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
                 using NativeBuffer a = new NativeBuffer(m, k, k + 1).Fill(random);
                 using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
                 using NativeBuffer actual = expected.Clone();
-                ReferenceGemm.MultiplyBFloat16(a, stored.View, transposed, expected, accumulate: true);
+                ReferenceGemm.MultiplyBFloat16(a, stored.View, transposed, expected, accumulate: true, tile.IsRowMajor);
                 fixed (uint* units = new uint[BFloat16Operand.UnitsOf(tile, m, k)])
                 {
                     BFloat16Operand packed = BFloat16Operand.Pack(tile, a.Data, a.Stride, m, 0, k, units);
                     Gemm.MultiplyBFloat16(packed, stored.View, transposed, actual.Data, actual.Stride, accumulate: true);
                 }
 
-                actual.AssertSameBits(expected, $"{(wide ? "wide" : "narrow")} {(transposed ? "NT" : "NN")} {m}x{n}x{k}");
+                actual.AssertSameBits(expected, $"{name} {(transposed ? "NT" : "NN")} {m}x{n}x{k}");
             }
+        }
+    }
+
+    [Theory]
+    [InlineData("wide", Isa.Avx512)]
+    [InlineData("amx", Isa.Avx512)]
+    [InlineData("amx", Isa.Avx2)]
+    [InlineData("amx", Isa.Vector128)]
+    [InlineData("amx", Isa.Scalar)]
+    [InlineData("amx emulated", Isa.Avx512)]
+    public void Weight_gradients_fit_them_too(string name, Isa isa)
+    {
+        InstructionSet.Current = isa <= InstructionSet.Best ? isa : InstructionSet.Best;
+        ProductTile tile = Tile(name);
+        var random = new Random(10);
+        int[] offsets = [0, 5, 5, 18, 19, 300, 302];
+        foreach ((int m, int n) in new[] { (1, 1), (5, 40), (33, 70), (57, 16), (290, 21) })
+        {
+            using NativeBuffer a = new NativeBuffer(offsets[^1], m, m + 3).Fill(random);
+            using NativeBuffer b = new NativeBuffer(offsets[^1], n, n + 1).Fill(random);
+            using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
+            using NativeBuffer actual = expected.Clone();
+            ReferenceGemm.AccumulateTransposedBFloat16(a, b, expected, offsets, tile.IsRowMajor);
+            fixed (int* starts = offsets)
+            {
+                new BFloat16GradientProduct
+                {
+                    Tile = tile, M = m, N = n, A = a.Data, Lda = a.Stride, B = b.Data, Ldb = b.Stride, C = actual.Data, Ldc = actual.Stride, Offsets = starts, Sequences = offsets.Length - 1,
+                }.Run();
+            }
+
+            actual.AssertSameBits(expected, $"{name} {m}x{n}");
         }
     }
 
@@ -306,6 +340,14 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
             Assert.Equal([float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity, float.PositiveInfinity], c[2..]);
         }
     }
+
+    private static ProductTile Tile(string name) => name switch
+    {
+        "wide" => PlainTile.Wide(isInteger: false),
+        "narrow" => PlainTile.Narrow(isInteger: false),
+        "amx" => PlainTile.Amx(isInteger: false),
+        _ => new EmulatedTile(AssembledTile.BFloat16Amx),
+    };
 
     private static void Use(Isa isa, bool assembled)
     {

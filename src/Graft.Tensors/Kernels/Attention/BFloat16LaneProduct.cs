@@ -12,8 +12,8 @@ internal static unsafe class BFloat16LaneProduct
     /// <summary>Keys from which on packing pays. A rule of the sequence alone: its bits do not depend on the batch around it.</summary>
     public const int LeastKeys = 64;
 
-    /// <summary>Whether attention in bf16 uses it: where the CPU has the instruction, or where every CPU has to compute the same.</summary>
-    public static bool IsOn => AssembledKernels.BFloat16Dot || AssembledKernels.IsExact;
+    /// <summary>Whether attention in bf16 uses it: where the CPU has an instruction for it, or where every CPU has to compute the same.</summary>
+    public static bool IsOn => BFloat16Support.IsFast || AssembledKernels.IsExact;
 
     /// <summary><c>C (+)= A B</c>.</summary>
     /// <param name="tile">The tile.</param>

@@ -20,6 +20,7 @@ public static unsafe partial class Gemm
     /// pair in ascending order, in a pair the odd term before the even one, each by a fused multiply-add rounded to nearest even; an odd k is padded with a
     /// term 0 · 0. In a block subnormal numbers, given or computed, are zeros of their sign. The blocks' sums are then added to C one after the
     /// other in ordinary fp32. These are the steps of <c>vdpbf16ps</c>, and the result has the same bits on every machine, for any number of rows and threads.
+    /// Where GRAFT_ISA=amx asks for tile registers, sums are those of <c>tdpbf16ps</c> instead, also for any number of rows and threads.
     /// </remarks>
     /// <param name="m">Rows of A and C (tokens).</param>
     /// <param name="a">A, fp32; rounded while it is packed.</param>

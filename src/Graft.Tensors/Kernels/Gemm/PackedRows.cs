@@ -49,6 +49,12 @@ internal static unsafe class PackedRows
     public static void PackPanel(ProductTile tile, float* a, long lda, int rows, int depth, uint* packed)
     {
         const int MaximumLanes = 16;
+        if (tile.IsRowMajor)
+        {
+            RoundRows(a, lda, rows, depth, packed);
+            return;
+        }
+
         ushort* rounded = stackalloc ushort[MaximumLanes * BFloat16Rows.MaxDepth];
         int lanes = tile.PackingLanes;
         for (int i = 0; i < rows; i += lanes)
@@ -73,7 +79,7 @@ internal static unsafe class PackedRows
     [SkipLocalsInit]
     public static void PackColumns(ProductTile tile, float* a, nint lda, int columns, int depth, uint* packed)
     {
-        const int MostUnits = (PanelsAtOnce + 1) * 16;
+        const int MostUnits = (PanelsAtOnce + 1) * Assembly.AmxTileKernel.MaxRows;
         uint* units = stackalloc uint[DepthAtOnce / 2 * MostUnits];
         int panels = tile.RowPanels(columns), groups = (depth + 1) / 2;
         for (int first = 0; first < panels; first += PanelsAtOnce)
@@ -86,8 +92,17 @@ internal static unsafe class PackedRows
                 BFloat16Rows.RoundPairs(tile.PackingLanes, a + (p * lda) + start, lda, terms, count, units, MostUnits);
                 for (int panel = first; panel < end; panel++)
                 {
-                    uint* source = units + (ProductTile.PanelStart(columns, panels, panel) - start);
-                    Spread(source, MostUnits, (terms + 1) / 2, packed + ((((nint)panel * groups) + (p / 2)) * tile.PackedRows), tile.PackedRows);
+                    int row = ProductTile.PanelStart(columns, panels, panel);
+                    uint* destination = packed + ((nint)panel * groups * tile.PackedRows);
+                    if (tile.IsRowMajor)
+                    {
+                        int rows = ProductTile.PanelStart(columns, panels, panel + 1) - row;
+                        Transpose(tile.PackingLanes, units + (row - start), MostUnits, (terms + 1) / 2, rows, destination + (p / 2), groups);
+                    }
+                    else
+                    {
+                        Spread(units + (row - start), MostUnits, (terms + 1) / 2, destination + (p / 2 * tile.PackedRows), tile.PackedRows);
+                    }
                 }
             }
         }
@@ -126,6 +141,32 @@ internal static unsafe class PackedRows
             call.Panels = end - panel;
             tile.Run((rows / panels) + (panel < taller ? 1 : 0), width, ref call);
             panel = end;
+        }
+    }
+
+    /// <summary>Rounds rows where they lie one after the other; an odd depth is filled up with a zero.</summary>
+    private static void RoundRows(float* a, long lda, int rows, int depth, uint* packed)
+    {
+        int groups = (depth + 1) / 2;
+        for (int row = 0; row < rows; row++)
+        {
+            var rounded = (ushort*)(packed + ((nint)row * groups));
+            BFloat16Rows.Round(a + (row * lda), depth, rounded);
+            if (depth % 2 != 0)
+            {
+                rounded[depth] = 0;
+            }
+        }
+    }
+
+    /// <summary>Turns some groups' units of a panel into that many units of each of its rows, and writes no others.</summary>
+    private static void Transpose(int lanes, uint* source, nint stride, int groups, int rows, uint* packed, nint rowStride)
+    {
+        for (int p = 0; p < groups;)
+        {
+            int count = Math.Min(Math.Min(lanes, DepthAtOnce / 2), groups - p);
+            PanelTranspose.Run<SingleWidener>(count, (byte*)(source + (p * stride)), stride * sizeof(uint), count, rows, (float*)packed + p, rowStride);
+            p += count;
         }
     }
 

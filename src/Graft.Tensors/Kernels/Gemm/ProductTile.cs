@@ -7,7 +7,8 @@ namespace Graft.Tensors.Kernels;
 /// <param name="maxVectors">Vectors of the widest tile.</param>
 /// <param name="lanes">32-bit elements in a vector.</param>
 /// <param name="packedRows">Units that one group of k takes in a packed panel of A.</param>
-internal abstract class ProductTile(int maxRows, int maxVectors, int lanes, int packedRows)
+/// <param name="isRowMajor">Whether a packed panel of A holds row after row; else group after group.</param>
+internal abstract class ProductTile(int maxRows, int maxVectors, int lanes, int packedRows, bool isRowMajor = false)
 {
     private const int WideLanes = 16;
 
@@ -25,6 +26,9 @@ internal abstract class ProductTile(int maxRows, int maxVectors, int lanes, int 
 
     /// <summary>Units that one group of k takes in a packed panel of A.</summary>
     public int PackedRows { get; } = packedRows;
+
+    /// <summary>Whether a packed panel of A holds row after row, each with a unit for every group of k; else group after group, each with a unit for every row.</summary>
+    public bool IsRowMajor { get; } = isRowMajor;
 
     /// <summary>Columns of the widest tile.</summary>
     public int Columns => MaxVectors * Lanes;

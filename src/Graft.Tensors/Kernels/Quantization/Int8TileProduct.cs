@@ -26,7 +26,11 @@ internal unsafe struct Int8TileProduct : IParallelJob
     private GemmPartition _partition;
 
     /// <summary>The fastest tile that the CPU, GRAFT_ISA and GRAFT_JIT allow; null where there is none.</summary>
-    public static ProductTile? CurrentTile => AssembledKernels.Int8Dot ? AssembledTile.Int8Dot : AssembledKernels.Int8Vex ? AssembledTile.Int8Vex : null;
+    public static ProductTile? CurrentTile
+        => AssembledKernels.Int8Amx ? AssembledTile.Int8Amx
+            : AssembledKernels.Int8Dot ? AssembledTile.Int8Dot
+            : AssembledKernels.Int8Vex ? AssembledTile.Int8Vex
+            : null;
 
     /// <summary>Computes C [m, n] from A [m, k] and the weight.</summary>
     /// <param name="weight">[n, k]; the fields say the rest.</param>
@@ -111,26 +115,46 @@ internal unsafe struct Int8TileProduct : IParallelJob
     }
 
     /// <summary>Packs one block of rows of A, 128 added to each code.</summary>
-    [SkipLocalsInit]
     private readonly void PackA(int row, int rows, int p, int depth, uint* packed)
     {
-        const int MaximumLanes = 16;
-        byte* shifted = stackalloc byte[MaximumLanes * Depth];
-        int lanes = Tile.PackingLanes, panels = Tile.RowPanels(rows), groups = (depth + UnitCodes - 1) / UnitCodes;
+        int panels = Tile.RowPanels(rows), groups = (depth + UnitCodes - 1) / UnitCodes;
         for (int panel = 0; panel < panels; panel++, packed += groups * Tile.PackedRows)
         {
             int start = ProductTile.PanelStart(rows, panels, panel);
             int count = ProductTile.PanelStart(rows, panels, panel + 1) - start;
-            for (int i = 0; i < count; i += lanes)
+            byte* codes = (byte*)A + ((nint)(row + start) * K) + p;
+            if (Tile.IsRowMajor)
             {
-                int height = Math.Min(lanes, count - i);
-                for (int r = 0; r < height; r++)
-                {
-                    Shift((byte*)A + ((nint)(row + start + i + r) * K) + p, depth, shifted + (r * Depth));
-                }
-
-                PanelTranspose.Run<SingleWidener>(lanes, shifted, Depth, height, groups, (float*)packed + i, Tile.PackedRows);
+                Shift(codes, count, depth, (byte*)packed, groups * UnitCodes);
             }
+            else
+            {
+                PackPanel(codes, count, depth, packed);
+            }
+        }
+    }
+
+    /// <summary>One panel, group after group.</summary>
+    [SkipLocalsInit]
+    private readonly void PackPanel(byte* codes, int rows, int depth, uint* packed)
+    {
+        const int MaximumLanes = 16;
+        byte* shifted = stackalloc byte[MaximumLanes * Depth];
+        int lanes = Tile.PackingLanes;
+        for (int i = 0; i < rows; i += lanes)
+        {
+            int height = Math.Min(lanes, rows - i);
+            Shift(codes + ((nint)i * K), height, depth, shifted, Depth);
+            PanelTranspose.Run<SingleWidener>(lanes, shifted, Depth, height, (depth + UnitCodes - 1) / UnitCodes, (float*)packed + i, Tile.PackedRows);
+        }
+    }
+
+    /// <summary>Adds 128 to the codes of some rows.</summary>
+    private readonly void Shift(byte* codes, int rows, int depth, byte* destination, int stride)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            Shift(codes + ((nint)i * K), depth, destination + (i * stride));
         }
     }
 
