@@ -13,8 +13,8 @@ namespace Graft.Tensors.Assembly;
 /// rcx  A      rbx  A, 16 rows on      rsi  bytes from row to row of A
 /// rdx  B                              rdi  bytes from group to group of B      r10  steps of 16 groups left
 /// </code>
-/// The others: <see cref="TileKernel"/>. A step takes 4 loads and 4 products, 16 rows each: a product keeps the multiplier busy for a cycle a row, a
-/// load two ports for half of one. B is read as it is packed for vectors; A's rows lie whole, so that 64 bytes of one are 16 groups.
+/// The others: <see cref="TileKernel"/>. A step takes 4 loads and 4 products, 16 rows each: a product keeps the multiplier busy for a cycle a row, and
+/// two rows are loaded in one. B is read as it is packed for vectors; A's rows lie whole, so that 64 bytes of one are 16 groups.
 /// <para>
 /// Rows, columns and groups that are missing are missing from the tiles' shapes: memory outside the operands is never touched. A shape holds for all
 /// steps, and setting it clears the tiles. So all panels do their full steps first; then, where groups are left, the shape is set again, and
