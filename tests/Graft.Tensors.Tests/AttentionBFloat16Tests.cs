@@ -22,13 +22,14 @@ public sealed unsafe class AttentionBFloat16Tests : IDisposable
         WorkerPool.Resize(_workers);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("in use")]
     [InlineData("vectors")]
     [InlineData("wide")]
     [InlineData("narrow")]
     [InlineData("amx")]
     [InlineData("amx emulated")]
+    [InlineData("amx here")]
     public void Products_have_the_bits_of_the_definition(string name)
     {
         ProductTile tile = name switch
@@ -38,6 +39,7 @@ public sealed unsafe class AttentionBFloat16Tests : IDisposable
             "wide" => PlainTile.Wide(isInteger: false),
             "amx" => PlainTile.Amx(isInteger: false),
             "amx emulated" => new EmulatedTile(AssembledTile.BFloat16Amx),
+            "amx here" => AmxHere.Tile(isInteger: false),
             _ => PlainTile.Narrow(isInteger: false),
         };
         var random = new Random(3);

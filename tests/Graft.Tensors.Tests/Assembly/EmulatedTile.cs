@@ -8,14 +8,8 @@ namespace Graft.Tensors.Tests.Assembly;
 /// <summary>Assembled kernels on an emulated CPU, as a tile that products can run on: they may touch the operands that products gave them, and nothing else.</summary>
 internal sealed unsafe class EmulatedTile(AssembledTile tile) : ProductTile(tile.MaxRows, tile.MaxVectors, tile.Lanes, tile.PackedRows, tile.IsRowMajor)
 {
-    private int _calls;
-
-    /// <summary>Kernels that ran.</summary>
-    public int Calls => _calls;
-
     public override void Run(int rows, int width, ref TileArguments arguments)
     {
-        Interlocked.Increment(ref _calls);
         Assert.InRange(arguments.Groups, 1, BlockGroups);
         int vectors = (width + Lanes - 1) / Lanes, tail = width % Lanes;
         (int groups, int panels) = ((int)arguments.Groups, (int)arguments.Panels);

@@ -59,17 +59,17 @@ public sealed unsafe class Int8TileProductTests : IDisposable
         Check(PlainTile.Narrow(isInteger: true), 300, 90, 1100, new Random(2));
     }
 
-    [Fact]
-    public void Tile_registers_compute_them_on_an_emulated_cpu()
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Tile_registers_compute_them(bool emulated)
     {
-        var tile = new EmulatedTile(AssembledTile.Int8Amx);
+        ProductTile tile = emulated ? new EmulatedTile(AssembledTile.Int8Amx) : AmxHere.Tile(isInteger: true);
         var random = new Random(4);
         foreach ((int m, int n, int k) in new[] { (1, 1, 1), (4, 5, 7), (33, 40, 64), (35, 33, 1026), (67, 50, 515) })
         {
             Check(tile, m, n, k, random);
         }
-
-        Assert.True(tile.Calls > 10);
     }
 
     [SkippableFact]

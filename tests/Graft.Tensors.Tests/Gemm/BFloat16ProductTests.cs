@@ -101,11 +101,12 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
         Check(7, 1000, 64, DType.Float16, random);
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("wide")]
     [InlineData("narrow")]
     [InlineData("amx")]
     [InlineData("amx emulated")]
+    [InlineData("amx here")]
     public void Packing_fits_the_tiles_of_every_assembled_kernel(string name)
     {
         ProductTile tile = Tile(name);
@@ -130,13 +131,14 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
         }
     }
 
-    [Theory]
+    [SkippableTheory]
     [InlineData("wide", Isa.Avx512)]
     [InlineData("amx", Isa.Avx512)]
     [InlineData("amx", Isa.Avx2)]
     [InlineData("amx", Isa.Vector128)]
     [InlineData("amx", Isa.Scalar)]
     [InlineData("amx emulated", Isa.Avx512)]
+    [InlineData("amx here", Isa.Avx512)]
     public void Weight_gradients_fit_them_too(string name, Isa isa)
     {
         InstructionSet.Current = isa <= InstructionSet.Best ? isa : InstructionSet.Best;
@@ -154,7 +156,17 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
             {
                 new BFloat16GradientProduct
                 {
-                    Tile = tile, M = m, N = n, A = a.Data, Lda = a.Stride, B = b.Data, Ldb = b.Stride, C = actual.Data, Ldc = actual.Stride, Offsets = starts, Sequences = offsets.Length - 1,
+                    Tile = tile,
+                    M = m,
+                    N = n,
+                    A = a.Data,
+                    Lda = a.Stride,
+                    B = b.Data,
+                    Ldb = b.Stride,
+                    C = actual.Data,
+                    Ldc = actual.Stride,
+                    Offsets = starts,
+                    Sequences = offsets.Length - 1,
                 }.Run();
             }
 
@@ -346,7 +358,8 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
         "wide" => PlainTile.Wide(isInteger: false),
         "narrow" => PlainTile.Narrow(isInteger: false),
         "amx" => PlainTile.Amx(isInteger: false),
-        _ => new EmulatedTile(AssembledTile.BFloat16Amx),
+        "amx emulated" => new EmulatedTile(AssembledTile.BFloat16Amx),
+        _ => AmxHere.Tile(isInteger: false),
     };
 
     private static void Use(Isa isa, bool assembled)
