@@ -314,7 +314,7 @@ def batch_tile(vector, lanes, batch, rows, fma):
     out = [
         "    /// <inheritdoc/>",
         "    [MethodImpl(MethodImplOptions.AggressiveOptimization)]",
-        "    public static void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)",
+        "    public static byte* AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, byte* next, nint spacing)",
         "        where TSource : struct, IVectorSource",
         "    {",
     ]
@@ -345,18 +345,18 @@ def batch_tile(vector, lanes, batch, rows, fma):
         out.append(f"        {'nint ' if q == 0 else ''}index = 0;")
         out.append("        for (; index + 16 < end; index += 32)")
         out.append("        {")
-        if q == 0:
-            # Thirty-two elements are a line of a 16-bit row, and two of a 32-bit one.
-            for r in range(rows):
-                name = f"b{r}" if r else "b"
-                out.append(f"            CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes));")
-            out.append("            if (TSource.ElementBytes > 2)")
-            out.append("            {")
-            for r in range(rows):
-                name = f"b{r}" if r else "b"
-                out.append(f"                CacheLine.ToSecondLevel({name} + ahead + (index * TSource.ElementBytes) + 64);")
-            out.append("            }")
-            out.append("")
+        # Thirty-two elements of a row are a line if they have 16 bits, and two if 32: what one tile reads of B in all parts, spread over them evenly.
+        lines = -(-rows // parts), -(-2 * rows // parts)
+        for line in range(lines[0]):
+            out.append(f"            CacheLine.ToSecondLevel(next{f' + ({line} * spacing)' if line else ''});")
+        out.append("            if (TSource.ElementBytes > 2)")
+        out.append("            {")
+        for line in range(lines[0], lines[1]):
+            out.append(f"                CacheLine.ToSecondLevel(next + ({line} * spacing));")
+        out.append(f"                next += {lines[1] - lines[0]} * spacing;")
+        out.append("            }")
+        out.append("")
+        out.append(f"            next += {lines[0]} * spacing;")
         chunk(0)
         chunk(16)
         out.append("        }")
@@ -368,8 +368,8 @@ def batch_tile(vector, lanes, batch, rows, fma):
         out.append("")
         for i, r in pairs:
             out.append(f"        s{i}_{r}.Store(sums + {(r * batch + i) * 16 + q * lanes});")
-        if q + 1 < parts:
-            out.append("")
+        out.append("")
+    out.append("        return next;")
     quarter = "Quarter<TSource>" if lanes == 8 else "Quarter"
     loads = [", ".join(f"{vector}.Load(sums + {i * 16 + q * lanes})" for q in range(parts)) for i in range(batch)]
     out += [

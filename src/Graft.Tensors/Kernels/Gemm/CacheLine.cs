@@ -6,6 +6,9 @@ namespace Graft.Tensors.Kernels;
 /// <summary>Hints to the caches; .NET has them for x86 only, elsewhere they are nothing.</summary>
 internal static unsafe class CacheLine
 {
+    /// <summary>Bytes of a line.</summary>
+    public const int Bytes = 64;
+
     /// <summary>
     /// Rows up to this size are best asked for in the order in which they lie; of longer ones each is a stream of its own, which the
     /// hardware follows better.

@@ -46,8 +46,10 @@ internal unsafe interface ISmallKernel
     /// <param name="rowBytes">Bytes from one row of B to the next.</param>
     /// <param name="chunks">Terms in chunks of 16.</param>
     /// <param name="sums">[rows of B, 4, 16].</param>
-    /// <param name="ahead">Bytes from what is read of B to what is prefetched meanwhile.</param>
-    static virtual void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)
+    /// <param name="next">What to prefetch meanwhile: as many addresses as these rows of B have lines; any address is fine.</param>
+    /// <param name="spacing">Bytes from one such address to the next.</param>
+    /// <returns>The address behind the last that was prefetched.</returns>
+    static virtual byte* AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, byte* next, nint spacing)
         where TSource : struct, IVectorSource
         => throw new NotSupportedException();
 

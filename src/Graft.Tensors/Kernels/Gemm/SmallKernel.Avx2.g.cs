@@ -435,7 +435,7 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)
+    public static byte* AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, byte* next, nint spacing)
         where TSource : struct, IVectorSource
     {
         float* a1 = a + (1 * lda);
@@ -459,16 +459,15 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
         nint index = 0;
         for (; index + 16 < end; index += 32)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(next);
+            CacheLine.ToSecondLevel(next + (1 * spacing));
             if (TSource.ElementBytes > 2)
             {
-                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(next + (2 * spacing));
+                next += 1 * spacing;
             }
 
+            next += 2 * spacing;
             Vector256<float> y0 = TSource.FirstHalf(b, index);
             Vector256<float> y1 = TSource.FirstHalf(b1, index);
             Vector256<float> y2 = TSource.FirstHalf(b2, index);
@@ -560,6 +559,15 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
         index = 0;
         for (; index + 16 < end; index += 32)
         {
+            CacheLine.ToSecondLevel(next);
+            CacheLine.ToSecondLevel(next + (1 * spacing));
+            if (TSource.ElementBytes > 2)
+            {
+                CacheLine.ToSecondLevel(next + (2 * spacing));
+                next += 1 * spacing;
+            }
+
+            next += 2 * spacing;
             Vector256<float> y0 = TSource.SecondHalf(b, index);
             Vector256<float> y1 = TSource.SecondHalf(b1, index);
             Vector256<float> y2 = TSource.SecondHalf(b2, index);
@@ -635,6 +643,8 @@ internal unsafe struct SmallKernelAvx2 : ISmallKernel
         s1_2.Store(sums + 152);
         s2_2.Store(sums + 168);
         s3_2.Store(sums + 184);
+
+        return next;
     }
 
     /// <inheritdoc/>

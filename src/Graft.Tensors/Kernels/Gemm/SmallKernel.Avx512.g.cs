@@ -485,7 +485,7 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, nint ahead)
+    public static byte* AddProducts<TSource>(float* a, nint lda, byte* b, nint rowBytes, nint chunks, float* sums, byte* next, nint spacing)
         where TSource : struct, IVectorSource
     {
         float* a1 = a + (1 * lda);
@@ -524,22 +524,24 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         nint index = 0;
         for (; index + 16 < end; index += 32)
         {
-            CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b4 + ahead + (index * TSource.ElementBytes));
-            CacheLine.ToSecondLevel(b5 + ahead + (index * TSource.ElementBytes));
+            CacheLine.ToSecondLevel(next);
+            CacheLine.ToSecondLevel(next + (1 * spacing));
+            CacheLine.ToSecondLevel(next + (2 * spacing));
+            CacheLine.ToSecondLevel(next + (3 * spacing));
+            CacheLine.ToSecondLevel(next + (4 * spacing));
+            CacheLine.ToSecondLevel(next + (5 * spacing));
             if (TSource.ElementBytes > 2)
             {
-                CacheLine.ToSecondLevel(b + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b1 + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b2 + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b3 + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b4 + ahead + (index * TSource.ElementBytes) + 64);
-                CacheLine.ToSecondLevel(b5 + ahead + (index * TSource.ElementBytes) + 64);
+                CacheLine.ToSecondLevel(next + (6 * spacing));
+                CacheLine.ToSecondLevel(next + (7 * spacing));
+                CacheLine.ToSecondLevel(next + (8 * spacing));
+                CacheLine.ToSecondLevel(next + (9 * spacing));
+                CacheLine.ToSecondLevel(next + (10 * spacing));
+                CacheLine.ToSecondLevel(next + (11 * spacing));
+                next += 6 * spacing;
             }
 
+            next += 6 * spacing;
             Vector512<float> y0 = TSource.Load512(b, index);
             Vector512<float> y1 = TSource.Load512(b1, index);
             Vector512<float> y2 = TSource.Load512(b2, index);
@@ -672,6 +674,8 @@ internal unsafe struct SmallKernelAvx512 : ISmallKernel
         s1_5.Store(sums + 336);
         s2_5.Store(sums + 352);
         s3_5.Store(sums + 368);
+
+        return next;
     }
 
     /// <inheritdoc/>
