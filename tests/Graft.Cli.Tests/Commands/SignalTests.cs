@@ -12,6 +12,7 @@ public sealed class SignalTests(Workshop workshop) : IClassFixture<Workshop>
     public async Task A_signal_saves_and_says_how_to_go_on(string signal, int expected)
     {
         Skip.If(OperatingSystem.IsWindows(), "signals are sent with kill");
+        Skip.If(signal == "INT" && IsInterruptIgnored(), "this process was started with SIGINT ignored (in the background, or by nohup), and so is every process it starts");
         string output = workshop.NewPath($"stopped by {signal}");
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (string argument in new[] { typeof(GraftTool).Assembly.Location, "train", workshop.Settings, "--output", output, "--max_steps", "100000", "--logging_steps", "1", "--lr_scheduler_type", "constant", "--threads", "1" })
@@ -43,5 +44,14 @@ public sealed class SignalTests(Workshop workshop) : IClassFixture<Workshop>
         ToolRun resumed = Workshop.Run("train", output, "--resume", "--json", "--max_steps", $"{done + 1}");
         Assert.True(resumed.Code == 0, resumed.Results);
         Assert.Equal(done, resumed.Event("start").GetProperty("resumed_at").GetInt32());
+    }
+
+    /// <summary>Whether the mask of ignored signals has the bit of SIGINT, 2.</summary>
+    private static bool IsInterruptIgnored()
+    {
+        const string Field = "SigIgn:";
+        const string Status = "/proc/self/status";
+        string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) : null;
+        return line is not null && (Convert.ToUInt64(line[Field.Length..].Trim(), 16) & (1 << 1)) != 0;
     }
 }
