@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Graft.Cli.Bench;
 using Graft.Cli.CommandLine;
 
 namespace Graft.Cli.Tests.Commands;
@@ -48,10 +49,5 @@ public sealed class SignalTests(Workshop workshop) : IClassFixture<Workshop>
 
     /// <summary>Whether the mask of ignored signals has the bit of SIGINT, 2.</summary>
     private static bool IsInterruptIgnored()
-    {
-        const string Field = "SigIgn:";
-        const string Status = "/proc/self/status";
-        string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal)) : null;
-        return line is not null && (Convert.ToUInt64(line[Field.Length..].Trim(), 16) & (1 << 1)) != 0;
-    }
+        => SystemFile.Value("/proc/self/status", "SigIgn") is { } mask && (Convert.ToUInt64(mask, 16) & (1 << 1)) != 0;
 }

@@ -147,30 +147,7 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
         int[] offsets = [0, 5, 5, 18, 19, 300, 302];
         foreach ((int m, int n) in new[] { (1, 1), (5, 40), (33, 70), (57, 16), (290, 21) })
         {
-            using NativeBuffer a = new NativeBuffer(offsets[^1], m, m + 3).Fill(random);
-            using NativeBuffer b = new NativeBuffer(offsets[^1], n, n + 1).Fill(random);
-            using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
-            using NativeBuffer actual = expected.Clone();
-            ReferenceGemm.AccumulateTransposedBFloat16(a, b, expected, offsets, tile.IsRowMajor);
-            fixed (int* starts = offsets)
-            {
-                new BFloat16GradientProduct
-                {
-                    Tile = tile,
-                    M = m,
-                    N = n,
-                    A = a.Data,
-                    Lda = a.Stride,
-                    B = b.Data,
-                    Ldb = b.Stride,
-                    C = actual.Data,
-                    Ldc = actual.Stride,
-                    Offsets = starts,
-                    Sequences = offsets.Length - 1,
-                }.Run();
-            }
-
-            actual.AssertSameBits(expected, $"{name} {m}x{n}");
+            CheckGradient(tile, m, n, offsets, random, name);
         }
     }
 
@@ -202,34 +179,12 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
     [InlineData(false)]
     public void Weight_gradients_fit_the_tiles_of_every_assembled_kernel(bool wide)
     {
+        ProductTile tile = wide ? PlainTile.Wide(isInteger: false) : PlainTile.Narrow(isInteger: false);
         var random = new Random(8);
         int[] offsets = [0, 7, 30];
         foreach ((int m, int n) in new[] { (1, 1), (13, 31), (16, 64), (130, 16), (2000, 3) })
         {
-            using NativeBuffer a = new NativeBuffer(30, m, m + 1).Fill(random);
-            using NativeBuffer b = new NativeBuffer(30, n, n + 1).Fill(random);
-            using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
-            using NativeBuffer actual = expected.Clone();
-            ReferenceGemm.AccumulateTransposedBFloat16(a, b, expected, offsets);
-            fixed (int* starts = offsets)
-            {
-                new BFloat16GradientProduct
-                {
-                    Tile = wide ? PlainTile.Wide(isInteger: false) : PlainTile.Narrow(isInteger: false),
-                    M = m,
-                    N = n,
-                    A = a.Data,
-                    Lda = a.Stride,
-                    B = b.Data,
-                    Ldb = b.Stride,
-                    C = actual.Data,
-                    Ldc = actual.Stride,
-                    Offsets = starts,
-                    Sequences = 2,
-                }.Run();
-            }
-
-            actual.AssertSameBits(expected, $"{m}x{n}");
+            CheckGradient(tile, m, n, offsets, random, wide ? "wide" : "narrow");
         }
     }
 
@@ -366,6 +321,34 @@ public sealed unsafe class BFloat16ProductTests : IDisposable
     {
         InstructionSet.Current = isa;
         AssembledKernels.IsEnabled = assembled;
+    }
+
+    private static void CheckGradient(ProductTile tile, int m, int n, int[] offsets, Random random, string name)
+    {
+        using NativeBuffer a = new NativeBuffer(offsets[^1], m, m + 3).Fill(random);
+        using NativeBuffer b = new NativeBuffer(offsets[^1], n, n + 1).Fill(random);
+        using NativeBuffer expected = new NativeBuffer(m, n, n + 2).Fill(random);
+        using NativeBuffer actual = expected.Clone();
+        ReferenceGemm.AccumulateTransposedBFloat16(a, b, expected, offsets, tile.IsRowMajor);
+        fixed (int* starts = offsets)
+        {
+            new BFloat16GradientProduct
+            {
+                Tile = tile,
+                M = m,
+                N = n,
+                A = a.Data,
+                Lda = a.Stride,
+                B = b.Data,
+                Ldb = b.Stride,
+                C = actual.Data,
+                Ldc = actual.Stride,
+                Offsets = starts,
+                Sequences = offsets.Length - 1,
+            }.Run();
+        }
+
+        actual.AssertSameBits(expected, $"{name} {m}x{n}");
     }
 
     private static void CheckGradient(int m, int n, int[] offsets, Random random)
