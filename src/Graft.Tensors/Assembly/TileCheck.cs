@@ -39,7 +39,6 @@ internal static unsafe class TileCheck
             {
                 float expected = BFloat16TileDot.Add(left + (i / Columns * Groups), 1, right + (i % Columns), tile.Columns, Groups, 0);
                 isAsDefined &= BitConverter.SingleToUInt32Bits(expected) == BitConverter.SingleToUInt32Bits(c[i]);
-
                 isSound &= MathF.Abs(expected - c[i]) <= Bound;
             }
         }

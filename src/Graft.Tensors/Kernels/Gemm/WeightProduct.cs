@@ -242,7 +242,6 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly PrefetchWalk Walk(int panel, int column, int p, float* idle)
     {
-        const int LineBytes = 64;
         if (BTransposed)
         {
             // Twelve rows a tile, a row in each segment: 16 steps over what is stored of it between p and p + Depth.
@@ -260,9 +259,9 @@ internal unsafe struct WeightProduct<TKernel, TDecoder> : IParallelJob
         {
             // One line of each of the Depth rows a tile.
             byte* address = TDecoder.Address(B, p, column);
-            if (panel >= 0 && LineBytes * panel < TDecoder.Address(B, p, column + PanelWidth) - address)
+            if (panel >= 0 && CacheLine.Bytes * panel < TDecoder.Address(B, p, column + PanelWidth) - address)
             {
-                return new PrefetchWalk(address + (LineBytes * panel), (nint)(TDecoder.Address(B, p + 1, column) - address), 0);
+                return new PrefetchWalk(address + (CacheLine.Bytes * panel), (nint)(TDecoder.Address(B, p + 1, column) - address), 0);
             }
         }
 
